@@ -5,8 +5,8 @@
 //! * `convenience`: `IotHubRegistryManager::get_twin`.
 //!
 //! All of them read the same twin of about 1 KB from an emulator in a process of its own, over TLS and keep-alive
-//! connections, and decode it into the same type. Machines are shared and noisy, so the clients run in small batches one
-//! after the other, and each batch is compared with those of its round. Read the ratios, not the absolute numbers.
+//! connections, and decode it into the same type. Machines are shared and noisy, so the clients run in small batches in
+//! turn, and each batch is compared with those of its round. Read the ratios, not the absolute numbers.
 //! ```sh
 //! cargo bench -p integration-tests --bench get_twin   # ROUNDS=200 for less noise, CLIENT=… to profile one client
 //! ```
@@ -54,7 +54,7 @@ fn main() -> Result<(), Failure> {
         return if status.success() {
             Ok(())
         } else {
-            Err("it failed".into())
+            Err("the benchmark process failed".into())
         };
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -128,12 +128,12 @@ impl Client {
         match self {
             Self::Reqwest { http, url, token } => {
                 let request = http.get(url.clone()).header("authorization", &**token);
-                let answer = request
+                let response = request
                     .header("accept", "application/json")
                     .send()
                     .await?
                     .error_for_status()?;
-                Ok(serde_json::from_slice(&answer.bytes().await?)?)
+                Ok(serde_json::from_slice(&response.bytes().await?)?)
             }
             Self::Pipeline(direct) => Ok(direct.get_twin(DEVICE).await?.into_model()?),
             Self::Convenience(hub) => Ok(hub.get_twin(DEVICE).await?.into_model()?),

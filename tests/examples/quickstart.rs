@@ -26,8 +26,8 @@ use twin_query::{digitaltwins, iothub};
 
 const FLOORS: u32 = 2;
 const ROOMS_PER_FLOOR: u32 = 5;
-/// Time limit for a query of a real service to see a write.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The maximum time until queries of a live service see a write.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Room {
@@ -124,10 +124,10 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     let first = sensor_of("quickstart-room-101");
     let before = hub.get_twin(&first).await?.into_model()?;
     let unchanged = before.precondition()?;
-    let mine = TwinPatch::new().set_desired("telemetry.intervalSeconds", 10);
-    hub.update_twin(&first, &mine, &unchanged).await?;
-    let yours = TwinPatch::new().set_desired("telemetry.intervalSeconds", 20);
-    match hub.update_twin(&first, &yours, &unchanged).await {
+    let first_change = TwinPatch::new().set_desired("telemetry.intervalSeconds", 10);
+    hub.update_twin(&first, &first_change, &unchanged).await?;
+    let second_change = TwinPatch::new().set_desired("telemetry.intervalSeconds", 20);
+    match hub.update_twin(&first, &second_change, &unchanged).await {
         Err(error) if error.is_precondition_failed() => {
             println!(
                 "3. Change the interval of {first} twice with the same ETag. The second change is refused:\n   {error}\n"
@@ -200,12 +200,12 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     let unchanged = read.precondition()?;
     let warmer = DigitalTwinPatch::new().replace("temperature", 25.5)?;
     let written = client.update_digital_twin(id, &warmer, &unchanged).await?;
-    let [seen, now] =
+    let [before, after] =
         [read.etag(), written.etag()].map(|etag| etag.map_or_else(String::new, |etag| etag.to_string()));
-    println!("5. {id} becomes warmer, if nobody else has changed it: {seen} is now {now}.");
+    println!("5. Update the temperature of {id} with its ETag: {before} becomes {after}.");
     match client.update_digital_twin(id, &warmer, unchanged).await {
         Err(error) if error.is_precondition_failed() => {
-            println!("   Repeat the change with the old ETag:\n   {error}\n")
+            println!("   The same update with the old ETag is refused:\n   {error}\n")
         }
         Err(error) => return Err(error.into()),
         Ok(_) => return Err("a stale ETag was accepted".into()),
@@ -268,7 +268,7 @@ async fn clean_up_devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
 }
 
 async fn clean_up_building(client: &DigitalTwinsClient) -> Result<(), Failure> {
-    fn gone<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {
+    fn ignore_missing<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {
         match result {
             Err(error) if !error.is_not_found() => Err(error.into()),
             _ => Ok(()),
@@ -276,22 +276,22 @@ async fn clean_up_building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     }
     for (floor, _, id) in rooms() {
         let source = format!("quickstart-floor-{floor}");
-        gone(
+        ignore_missing(
             client
                 .delete_relationship(&source, &format!("has-{id}"), Precondition::Unconditional)
                 .await,
         )?;
-        gone(client.delete_digital_twin(&id, Precondition::Unconditional).await)?;
+        ignore_missing(client.delete_digital_twin(&id, Precondition::Unconditional).await)?;
     }
     for level in 1..=FLOORS {
-        gone(
+        ignore_missing(
             client
                 .delete_digital_twin(&format!("quickstart-floor-{level}"), Precondition::Unconditional)
                 .await,
         )?;
     }
     for model in models() {
-        gone(
+        ignore_missing(
             client
                 .delete_model(model["@id"].as_str().unwrap_or_default())
                 .await,
@@ -311,7 +311,7 @@ async fn eventually<T>(
         if rows.len() == count {
             return Ok(rows);
         }
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > VISIBILITY_TIMEOUT {
             return Err(format!("the query returns {} rows instead of {count}", rows.len()).into());
         }
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -30,7 +30,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Source that cannot be read.
+    /// If the source cannot be read.
     pub fn public_methods(self) -> Result<BTreeSet<String>, Failure> {
         let root = format!("../crates/{}/src/lib.rs", self.crate_name());
         let listing = list(self.crate_name(), &here().join(root))?;
@@ -55,7 +55,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Source that cannot be read.
+    /// If the source cannot be read.
     pub fn calls_in(self, noun: &str) -> Result<BTreeSet<String>, Failure> {
         let source = std::fs::read_to_string(here().join(format!("src/scenarios/{noun}.rs")))?;
         Ok(self.calls(source.parse().map_err(|error| format!("{noun}.rs: {error}"))?))
@@ -84,7 +84,7 @@ impl Client {
         }
     }
 
-    /// Returns whether what stands before a name is a `.` or the client's type with `::`.
+    /// Returns whether the tokens before a name end with a `.` or with the client's type and `::`.
     fn is_callee(self, before: &[TokenTree]) -> bool {
         match before {
             [.., TokenTree::Ident(ty), first, second] if is(first, ':') && is(second, ':') => {
@@ -96,7 +96,7 @@ impl Client {
     }
 }
 
-/// Returns whether arguments follow a name, perhaps after type arguments.
+/// Returns whether the tokens after a name start with arguments, which may have type arguments before them.
 fn is_call(after: &[TokenTree]) -> bool {
     match after {
         [TokenTree::Group(arguments), ..] => arguments.delimiter() == Delimiter::Parenthesis,

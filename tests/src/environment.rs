@@ -1,4 +1,4 @@
-//! The two services to talk to: the embedded emulator, or live ones.
+//! Clients for both services: the embedded emulator, or live ones.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,33 +11,33 @@ use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
 use crate::Failure;
 use crate::resources::Resource;
 
-/// Names the hub to use instead of the emulator, with a connection string that may write to it.
+/// The connection string of a live hub, with a policy that may write.
 pub const IOTHUB_CONNECTION_STRING: &str = "IOTHUB_CONNECTION_STRING";
-/// Names the Digital Twins instance to use instead of the emulator; you are who the Azure CLI says you are.
+/// The endpoint of a live Digital Twins instance, accessed with the identity of the Azure CLI.
 pub const DIGITALTWINS_ENDPOINT: &str = "DIGITALTWINS_ENDPOINT";
 
-/// A SAS URL of a blob container that the hub's import and export jobs may read and write.
+/// The SAS URL of a blob container that the hub's import and export jobs may read and write.
 pub const IOTHUB_BLOB_CONTAINER: &str = "IOTHUB_BLOB_CONTAINER";
 /// `1` if the Entra identity of [`DIGITALTWINS_ENDPOINT`] may read the hub too.
 pub const IOTHUB_ENTRA: &str = "IOTHUB_ENTRA";
-/// Names an endpoint of the Digital Twins instance for event routes.
+/// The name of an endpoint of the Digital Twins instance for event routes.
 pub const DIGITALTWINS_ROUTE_ENDPOINT: &str = "DIGITALTWINS_ROUTE_ENDPOINT";
-/// A blob with the import file that `conformance-live --print-import-file` prints.
+/// The URL of a blob with the import file that `conformance-live --print-import-file` prints.
 pub const IMPORT_INPUT_BLOB: &str = "IMPORT_INPUT_BLOB";
-/// The blob for the log of an import job.
+/// The URL of the blob for the log of an import job.
 pub const IMPORT_OUTPUT_BLOB: &str = "IMPORT_OUTPUT_BLOB";
-/// Repeats [`DIGITALTWINS_ENDPOINT`] if everything in the instance may be deleted.
+/// The value of [`DIGITALTWINS_ENDPOINT`] again, as permission to delete everything in the instance.
 pub const DIGITALTWINS_ERASE: &str = "DIGITALTWINS_ERASE";
 
-/// A client of each service, and what they talk to.
+/// A client for each service, and the emulator behind them unless they are live.
 ///
-/// Scenarios take their ids from here, so that they are unique to the run and
-/// [`clean_up`](Self::clean_up) deletes what they name.
+/// Scenarios take their ids from here, so that ids are unique to the run and [`clean_up`](Self::clean_up) can delete the
+/// resources.
 #[derive(Debug)]
 pub struct Environment {
-    /// The IoT Hub.
+    /// The client of the IoT hub.
     pub hub: IotHubRegistryManager,
-    /// The Digital Twins instance.
+    /// The client of the Digital Twins instance.
     pub twins: DigitalTwinsClient,
     emulator: Option<Emulator>,
     live: (bool, bool),
@@ -45,21 +45,21 @@ pub struct Environment {
     pub(crate) resources: Mutex<Vec<Resource>>,
 }
 
-/// The blobs of an import job; on the emulator they are files, which are deleted with this.
+/// The blobs of an import job. On the emulator they are files, which are deleted on drop.
 #[derive(Debug)]
 pub struct ImportBlobs {
-    /// The URI of the file to import.
+    /// The URI of the import file.
     pub input: String,
     /// The URI of the log.
     pub output: String,
     _directory: Option<tempfile::TempDir>,
 }
 
-/// Why a scenario cannot run here.
+/// A requirement of a scenario that a live service may not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// A device that answers and settles messages: the emulator's scripts.
-    AnsweringDevice,
+    /// A device that responds to methods and settles messages, scripted by the emulator.
+    RespondingDevice,
     /// A blob container for the hub's import and export jobs.
     HubBlobContainer,
     /// An Entra identity that may read the hub.
@@ -75,7 +75,7 @@ pub enum Need {
 impl std::fmt::Display for Need {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::AnsweringDevice => write!(f, "a device that answers (only on the emulator)"),
+            Self::RespondingDevice => write!(f, "a device that responds (only on the emulator)"),
             Self::HubBlobContainer => write!(f, "a blob container ({IOTHUB_BLOB_CONTAINER})"),
             Self::HubEntraRole => write!(f, "an Entra role on the hub ({IOTHUB_ENTRA}=1)"),
             Self::ImportBlobs => write!(f, "blobs ({IMPORT_INPUT_BLOB} and {IMPORT_OUTPUT_BLOB})"),
@@ -93,22 +93,22 @@ impl std::fmt::Display for Need {
 }
 
 impl Environment {
-    /// The services that the environment variables name; the emulator for those that it does not name.
+    /// Connects to the services that environment variables name, and to an emulator for the others.
     ///
     /// # Errors
     ///
-    /// A connection string or address that cannot be used, or an emulator that cannot start.
+    /// If a variable is invalid or the emulator cannot start.
     pub async fn from_variables() -> Result<Self, Failure> {
         let hub = std::env::var(IOTHUB_CONNECTION_STRING).ok();
         let twins = std::env::var(DIGITALTWINS_ENDPOINT).ok();
         Self::new(hub.as_deref(), twins.as_deref()).await
     }
 
-    /// An emulator of its own, whatever the environment variables say.
+    /// Starts an emulator and connects to it, ignoring environment variables.
     ///
     /// # Errors
     ///
-    /// An emulator that cannot start.
+    /// If the emulator cannot start.
     pub async fn emulated() -> Result<Self, Failure> {
         Self::new(None, None).await
     }
@@ -124,7 +124,7 @@ impl Environment {
                 IotHubRegistryManager::from_connection_string(connection_string, None)?
             }
             (None, Some(emulator)) => hub_of(emulator)?,
-            (None, None) => return Err("no hub to talk to".into()),
+            (None, None) => return Err("there is neither a hub nor an emulator".into()),
         };
         let twins = match (twins, &emulator) {
             (Some(endpoint), _) => DigitalTwinsClient::new(
@@ -133,7 +133,7 @@ impl Environment {
                 None,
             )?,
             (None, Some(emulator)) => twins_of(emulator)?,
-            (None, None) => return Err("no Digital Twins instance to talk to".into()),
+            (None, None) => return Err("there is neither a Digital Twins instance nor an emulator".into()),
         };
         Ok(Self {
             hub,
@@ -145,50 +145,51 @@ impl Environment {
         })
     }
 
-    /// Returns whether the hub is a live one.
+    /// Returns whether the hub is live.
     #[must_use]
     pub fn hub_is_live(&self) -> bool {
         self.live.0
     }
 
-    /// Returns whether the Digital Twins instance is a live one.
+    /// Returns whether the Digital Twins instance is live.
     #[must_use]
     pub fn twins_are_live(&self) -> bool {
         self.live.1
     }
 
-    /// Returns whether the services have what a scenario needs. The emulator has everything.
+    /// Returns whether a requirement is met. The emulator meets all.
     #[must_use]
     pub fn has(&self, need: Need) -> bool {
         let set = |name| std::env::var_os(name).is_some();
         let equal = |name, value: &str| std::env::var(name).is_ok_and(|set| set == value);
         match need {
-            Need::AnsweringDevice => !self.live.0,
+            Need::RespondingDevice => !self.live.0,
             Need::HubBlobContainer => !self.live.0 || set(IOTHUB_BLOB_CONTAINER),
             Need::HubEntraRole => !self.live.0 || equal(IOTHUB_ENTRA, "1"),
             Need::ImportBlobs => !self.live.1 || (set(IMPORT_INPUT_BLOB) && set(IMPORT_OUTPUT_BLOB)),
             Need::EventRouteEndpoint => !self.live.1 || set(DIGITALTWINS_ROUTE_ENDPOINT),
             Need::ErasableInstance => {
                 !self.live.1
-                    || std::env::var(DIGITALTWINS_ENDPOINT).is_ok_and(|it| equal(DIGITALTWINS_ERASE, &it))
+                    || std::env::var(DIGITALTWINS_ENDPOINT)
+                        .is_ok_and(|endpoint| equal(DIGITALTWINS_ERASE, &endpoint))
             }
         }
     }
 
-    /// Returns an id that no other run uses, without a resource to delete.
+    /// Returns an id that is unique to the run, without tracking a resource.
     #[must_use]
     pub fn id(&self, name: &str) -> String {
         format!("scenario-{}-{name}", self.run)
     }
 
-    /// Returns a name for models, as a segment of a DTMI, without a resource to delete.
+    /// Returns a DTMI segment that is unique to the run, without tracking a resource.
     #[must_use]
     pub fn dtmi_segment(&self, name: &str) -> String {
         format!("r{}_{name}", self.run)
     }
 
-    /// Notes a resource that [`clean_up`](Self::clean_up) deletes.
-    pub(crate) fn note(&self, resource: Resource) {
+    /// Adds a resource to those that [`clean_up`](Self::clean_up) deletes.
+    pub(crate) fn track(&self, resource: Resource) {
         self.resources
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -199,7 +200,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// A developer who is signed in nowhere.
+    /// If no developer tool is signed in.
     pub fn credential(&self, live: bool) -> Result<Arc<dyn TokenCredential>, Failure> {
         match &self.emulator {
             Some(emulator) if !live => Ok(credential_of(emulator)),
@@ -211,7 +212,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// A certificate that cannot be used, which would be a mistake of the emulator.
+    /// If the emulator's certificate is invalid.
     pub fn hub_options(&self) -> Result<Option<IotHubClientOptions>, Failure> {
         match &self.emulator {
             Some(emulator) if !self.live.0 => Ok(Some(hub_options_of(emulator)?)),
@@ -223,7 +224,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// If the environment variable has gone.
+    /// If the environment variable is not set.
     pub fn hub_connection_string(&self) -> Result<String, Failure> {
         match &self.emulator {
             Some(emulator) if !self.live.0 => Ok(emulator.iothub_connection_string()),
@@ -235,7 +236,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// A certificate that cannot be used, which would be a mistake of the emulator.
+    /// If the emulator's certificate is invalid.
     pub fn twins_options(&self) -> Result<Option<DigitalTwinsClientOptions>, Failure> {
         match &self.emulator {
             Some(emulator) if !self.live.1 => Ok(Some(DigitalTwinsClientOptions::trusting(
@@ -260,11 +261,11 @@ impl Environment {
         }
     }
 
-    /// Returns the blobs of an import job, with this content of the input on the emulator.
+    /// Returns the blobs of an import job; on the emulator, the input has this content.
     ///
     /// # Errors
     ///
-    /// If a live instance has none, see [`Need::ImportBlobs`]; a file that cannot be written.
+    /// If a live instance has none, see [`Need::ImportBlobs`], or a file cannot be written.
     pub fn import_blobs(&self, input: &[u8]) -> Result<ImportBlobs, Failure> {
         let Some(twins) = self.emulated_twins() else {
             return Ok(ImportBlobs {
@@ -302,30 +303,30 @@ impl Environment {
         twins.filter(|_| !self.live.1)
     }
 
-    /// Returns the emulator's devices, for scenarios with [`Need::AnsweringDevice`].
+    /// Returns the emulator's devices, for scenarios with [`Need::RespondingDevice`].
     ///
     /// # Errors
     ///
-    /// If the hub is a live one.
+    /// If the hub is live.
     pub fn devices(&self) -> Result<&IotHub, Failure> {
         let hub = self.emulator.as_ref().and_then(Emulator::iothub);
         hub.filter(|_| !self.live.0)
-            .ok_or_else(|| Need::AnsweringDevice.to_string().into())
+            .ok_or_else(|| Need::RespondingDevice.to_string().into())
     }
 
-    /// The emulator behind the clients, unless both services are live.
+    /// Returns the emulator behind the clients, unless both services are live.
     #[must_use]
     pub fn emulator(&self) -> Option<&Emulator> {
         self.emulator.as_ref()
     }
 
-    /// What the hub is: an address to print.
+    /// Returns the address of the hub, for display.
     #[must_use]
     pub fn hub_name(&self) -> String {
         format!("{} ({})", self.hub.host_name(), kind(self.live.0))
     }
 
-    /// What the Digital Twins instance is: an address to print.
+    /// Returns the address of the Digital Twins instance, for display.
     #[must_use]
     pub fn twins_name(&self) -> String {
         format!(
@@ -340,11 +341,11 @@ fn kind(live: bool) -> &'static str {
     if live { "live" } else { "emulator" }
 }
 
-/// A client of the emulator's hub.
+/// Returns a client for the emulator's hub.
 ///
 /// # Errors
 ///
-/// A certificate that cannot be used, which would be a mistake of the emulator.
+/// If the emulator's certificate is invalid.
 pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
     let options = hub_options_of(emulator)?;
     Ok(IotHubRegistryManager::from_connection_string(
@@ -353,11 +354,11 @@ pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
     )?)
 }
 
-/// A client of the emulator's Digital Twins instance.
+/// Returns a client for the emulator's Digital Twins instance.
 ///
 /// # Errors
 ///
-/// A certificate that cannot be used, which would be a mistake of the emulator.
+/// If the emulator's certificate is invalid.
 pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
     let options = DigitalTwinsClientOptions::trusting(emulator.ca_certificate_pem())?;
     Ok(DigitalTwinsClient::new(
@@ -378,11 +379,11 @@ fn credential_of(emulator: &Emulator) -> Arc<dyn TokenCredential> {
     DelegatedTokenCredential::new(move || token.clone())
 }
 
-/// A transport that trusts the emulator's certificate.
+/// Returns a transport that trusts the emulator's certificate.
 ///
 /// # Errors
 ///
-/// A certificate that cannot be used, which would be a mistake of the emulator.
+/// If the emulator's certificate is invalid.
 pub fn trusting(emulator: &Emulator) -> Result<Transport, Failure> {
     Ok(azure_service_core::transport_trusting(
         emulator.ca_certificate_pem(),

@@ -200,7 +200,7 @@ impl Paths {
     }
 
     /// Records a path if it is in this crate.
-    fn note(&mut self, segments: &[String]) {
+    fn record(&mut self, segments: &[String]) {
         let path = self.absolute(segments);
         self.found.extend(path);
     }
@@ -240,7 +240,7 @@ impl Paths {
             }
             UseTree::Name(name) => self.used(&with(before, &name.ident), &name.ident, exported),
             UseTree::Rename(rename) => self.used(&with(before, &rename.ident), &rename.rename, exported),
-            UseTree::Glob(_) => self.note(before),
+            UseTree::Glob(_) => self.record(before),
         }
     }
 
@@ -256,15 +256,15 @@ impl Paths {
         }
     }
 
-    /// Notes a path of an expression, a type or a macro. A single name, such as the `crate` of `pub(crate)`, imports
+    /// Records a path of an expression, a type or a macro. A single name, such as the `crate` of `pub(crate)`, imports
     /// nothing.
-    fn note_path(&mut self, segments: &[String]) {
+    fn record_path(&mut self, segments: &[String]) {
         if segments.len() > 1 {
-            self.note(segments);
+            self.record(segments);
         }
     }
 
-    /// Paths in the tokens of a macro, which syn does not parse.
+    /// Records the paths in the tokens of a macro, which syn does not parse.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -272,14 +272,14 @@ impl Paths {
             match token {
                 TokenTree::Ident(name) => {
                     if colons != 2 {
-                        self.note_path(&std::mem::take(&mut path));
+                        self.record_path(&std::mem::take(&mut path));
                     }
                     path.push(name.to_string());
                     colons = 0;
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => colons += 1,
                 other => {
-                    self.note_path(&std::mem::take(&mut path));
+                    self.record_path(&std::mem::take(&mut path));
                     colons = 0;
                     if let TokenTree::Group(group) = other {
                         self.tokens(group.stream());
@@ -287,7 +287,7 @@ impl Paths {
                 }
             }
         }
-        self.note_path(&path);
+        self.record_path(&path);
     }
 }
 
@@ -335,7 +335,7 @@ impl<'ast> Visit<'ast> for Paths {
             .iter()
             .map(|segment| segment.ident.to_string())
             .collect();
-        self.note_path(&segments);
+        self.record_path(&segments);
         syn::visit::visit_path(self, path);
     }
 

@@ -1,10 +1,10 @@
-//! Scenarios, the quickstart and the benchmarks that span crates.
+//! Scenarios, and the examples, benchmarks and tests that span crates.
 //!
-//! * [`environment`]: the two services to talk to, the embedded emulator or live ones.
-//! * [`imports`]: which source file imports which, for the tests of layers and circles.
+//! * [`environment`]: clients for both services, on the embedded emulator or live.
+//! * [`imports`]: the import graph of source files, for the tests of layers and cycles.
 //! * [`public_api`]: listings of a crate's public API, which `tests/public_api.rs` compares with the committed ones.
-//! * [`scenarios`]: what a user does with the clients, written once; `tests/scenarios.rs` runs them on the emulator, the
-//!   program `conformance-live` on live services.
+//! * [`scenarios`]: uses of the clients with assertions; `tests/scenarios.rs` runs them on the emulator, the program
+//!   `conformance-live` on live services.
 //! * [`client_methods`]: the public methods of the clients, and those that a source file calls.
 
 /// The README's examples compile.
@@ -24,5 +24,5 @@ pub mod public_api;
 mod resources;
 pub mod scenarios;
 
-/// What goes wrong in a scenario: the error of either client, or a sentence.
+/// The failure of a scenario: the error of a client, or a message.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,9 +1,10 @@
 //! Listings of a crate's public API, read from its source.
 //!
 //! One line per item, field, variant, method and trait implementation, under the path by which users reach it. A
-//! re-export is followed to its definition, also in private modules. Signatures are as written in the source. An item that
-//! a macro generates is listed as the tokens of the macro, if it is re-exported by name. A listing does not show methods
-//! and implementations that macros generate (other than the traits of a `derive`), and auto traits such as `Send`.
+//! re-export is followed to its definition, also in private modules. Signatures are as written in the source. Each
+//! invocation of a macro for items or methods is listed as its tokens, also in private modules, because it may declare
+//! public items or implement public types. A listing does not show what the macro makes of them (other than the traits
+//! of a `derive`), and auto traits such as `Send`.
 
 mod crate_source;
 mod error;

@@ -1,4 +1,4 @@
-//! What scenarios create, under ids of their own, and its deletion.
+//! The resources that scenarios create, and their deletion.
 
 use std::sync::PoisonError;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Failure;
 use crate::environment::Environment;
 
-/// A resource that a scenario creates, or may have created when it failed.
+/// A resource that a scenario may have created.
 #[derive(Debug, Clone)]
 pub(crate) enum Resource {
     Device(String),
@@ -25,59 +25,59 @@ impl Environment {
     /// Returns the id of a device that is deleted after the scenario.
     #[must_use]
     pub fn device_id(&self, name: &str) -> String {
-        self.noted(name, Resource::Device)
+        self.tracked_id(name, Resource::Device)
     }
 
-    /// Returns the id of a configuration that is deleted after the scenario. It has no upper case.
+    /// Returns the id of a configuration that is deleted after the scenario. It is in lower case.
     #[must_use]
     pub fn configuration_id(&self, name: &str) -> String {
-        self.noted(name, Resource::Configuration)
+        self.tracked_id(name, Resource::Configuration)
     }
 
-    /// Returns the id of a job that is canceled after the scenario if it still waits.
+    /// Returns the id of a scheduled job that is canceled after the scenario unless it has ended.
     #[must_use]
     pub fn scheduled_job_id(&self, name: &str) -> String {
-        self.noted(name, Resource::ScheduledJob)
+        self.tracked_id(name, Resource::ScheduledJob)
     }
 
     /// Returns the id of an event route that is deleted after the scenario.
     #[must_use]
     pub fn event_route_id(&self, name: &str) -> String {
-        self.noted(name, Resource::EventRoute)
+        self.tracked_id(name, Resource::EventRoute)
     }
 
     /// Returns the id of an import job that is deleted after the scenario.
     #[must_use]
     pub fn import_job_id(&self, name: &str) -> String {
-        self.noted(name, Resource::ImportJob)
+        self.tracked_id(name, Resource::ImportJob)
     }
 
     /// Returns the id of a digital twin that is deleted after the scenario, with its relationships.
     #[must_use]
     pub fn twin_id(&self, name: &str) -> String {
-        self.noted(name, Resource::Twin)
+        self.tracked_id(name, Resource::Twin)
     }
 
-    /// Returns the name of the tank and the valve, which are deleted after the scenario.
+    /// Returns the name for the models of a tank and a valve, which are deleted after the scenario.
     #[must_use]
     pub fn tank_name(&self, name: &str) -> String {
         let name = self.dtmi_segment(name);
-        self.note(Resource::Model(valve(&name)));
-        self.note(Resource::Model(tank(&name)));
+        self.track(Resource::Model(valve(&name)));
+        self.track(Resource::Model(tank(&name)));
         name
     }
 
-    fn noted(&self, name: &str, resource: fn(String) -> Resource) -> String {
+    fn tracked_id(&self, name: &str, resource: fn(String) -> Resource) -> String {
         let id = self.id(name);
-        self.note(resource(id.clone()));
+        self.track(resource(id.clone()));
         id
     }
 
-    /// Deletes what the scenarios have named as far as it is there, the newest first, and twins before models.
+    /// Deletes the tracked resources that exist: the newest first, and models last.
     ///
     /// # Errors
     ///
-    /// The first failure, after everything was tried.
+    /// The first failure, after all deletions were tried.
     pub async fn clean_up(&self) -> Result<(), Failure> {
         let mut resources =
             std::mem::take(&mut *self.resources.lock().unwrap_or_else(PoisonError::into_inner));
@@ -86,7 +86,7 @@ impl Environment {
         let mut result = Ok(());
         for resource in resources {
             if let Err(error) = self.delete(&resource).await {
-                result = result.and(Err(format!("{resource:?} is left behind: {error}").into()));
+                result = result.and(Err(format!("could not delete {resource:?}: {error}").into()));
             }
         }
         result
@@ -95,13 +95,15 @@ impl Environment {
     async fn delete(&self, resource: &Resource) -> Result<(), Failure> {
         let any = Precondition::Unconditional;
         match resource {
-            Resource::Device(id) => in_hub(self.hub.delete_device(id, any).await),
-            Resource::Configuration(id) => in_hub(self.hub.delete_configuration(id, any).await),
+            Resource::Device(id) => ignore_missing_in_hub(self.hub.delete_device(id, any).await),
+            Resource::Configuration(id) => {
+                ignore_missing_in_hub(self.hub.delete_configuration(id, any).await)
+            }
             Resource::ScheduledJob(id) => self.cancel(id).await,
-            Resource::EventRoute(id) => in_twins(self.twins.delete_event_route(id).await),
-            Resource::ImportJob(id) => in_twins(self.twins.delete_import_job(id).await),
+            Resource::EventRoute(id) => ignore_missing_in_twins(self.twins.delete_event_route(id).await),
+            Resource::ImportJob(id) => ignore_missing_in_twins(self.twins.delete_import_job(id).await),
             Resource::Twin(id) => self.delete_twin(id).await,
-            Resource::Model(id) => in_twins(self.twins.delete_model(id).await),
+            Resource::Model(id) => ignore_missing_in_twins(self.twins.delete_model(id).await),
         }
     }
 
@@ -111,10 +113,10 @@ impl Environment {
         if unknown || job.status.is_some_and(|status| status.is_final()) {
             return Ok(());
         }
-        in_hub(self.hub.cancel_scheduled_job(id).await)
+        ignore_missing_in_hub(self.hub.cancel_scheduled_job(id).await)
     }
 
-    /// Incoming relationships of other scenarios' twins do not exist: a scenario connects only its own.
+    /// Deletes a twin with its relationships.
     async fn delete_twin(&self, id: &str) -> Result<(), Failure> {
         let incoming: Vec<_> = self
             .twins
@@ -131,7 +133,7 @@ impl Environment {
         let any = || Precondition::Unconditional;
         for relationship in incoming {
             let (source, id) = (&relationship.source_id, &relationship.id);
-            in_twins(self.twins.delete_relationship(source, id, any()).await)?;
+            ignore_missing_in_twins(self.twins.delete_relationship(source, id, any()).await)?;
         }
         let outgoing: Vec<Value> = self
             .twins
@@ -149,9 +151,9 @@ impl Environment {
             let name = relationship["$relationshipId"]
                 .as_str()
                 .ok_or("a relationship without an id")?;
-            in_twins(self.twins.delete_relationship(id, name, any()).await)?;
+            ignore_missing_in_twins(self.twins.delete_relationship(id, name, any()).await)?;
         }
-        in_twins(self.twins.delete_digital_twin(id, any()).await)
+        ignore_missing_in_twins(self.twins.delete_digital_twin(id, any()).await)
     }
 }
 
@@ -165,14 +167,14 @@ pub(crate) fn valve(name: &str) -> String {
     format!("dtmi:example:scenario:{name}:Valve;1")
 }
 
-fn in_hub<T>(result: Result<T, iothub_convenience::Error>) -> Result<(), Failure> {
+fn ignore_missing_in_hub<T>(result: Result<T, iothub_convenience::Error>) -> Result<(), Failure> {
     match result {
         Err(error) if !error.is_not_found() => Err(error.into()),
         _ => Ok(()),
     }
 }
 
-fn in_twins<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {
+fn ignore_missing_in_twins<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {
     match result {
         Err(error) if !error.is_not_found() => Err(error.into()),
         _ => Ok(()),

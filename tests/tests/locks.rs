@@ -1,4 +1,4 @@
-//! The rules of lock order that types cannot express; see "Lock order" in ARCHITECTURE.md.
+//! Lock-order rules that types cannot express; see "Lock order" in ARCHITECTURE.md.
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -40,7 +40,7 @@ struct StoreClosures {
     found: Vec<String>,
 }
 
-/// Methods of the hub that lead to locks which come after the store's.
+/// Methods of the hub that take locks which come after the store's.
 const AFTER_THE_STORE: [&str; 2] = ["runner", "scripts"];
 
 impl<'ast> Visit<'ast> for StoreClosures {
@@ -86,7 +86,7 @@ fn uses_of_self(source: &syn::File) -> StoreClosures {
     closures
 }
 
-/// A closure that calls the hub may lock the store again, and wait for itself.
+/// A closure that calls the hub may lock the store again, which deadlocks.
 #[test]
 fn closures_of_the_hubs_store_do_not_use_the_hub() {
     let mut count = 0;

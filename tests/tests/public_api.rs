@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -132,11 +133,175 @@ fn added_removed_and_changed_functions_differ() {
 }
 
 #[test]
+fn what_macros_declare_and_implementations_for_foreign_types_are_listed() {
+    let before = "mod inner; pub mod codes { codes! { /// Busy.
+        BUSY = \"Busy\", GONE = \"Gone\" } } pub use inner::Failure;";
+    let inner = "pub struct Failure; struct Private; forward! { Failure: status }
+        impl Failure { forward! { /// Missing.
+            is_not_found -> bool, is_conflict -> bool } }
+        impl From<Failure> for http::Error { } impl From<Private> for http::Error { }
+        impl<'a> IntoIterator for &'a Failure { type Item = u8; }";
+    let list = |lib: &str, inner: &str| listing(&[("lib.rs", lib), ("inner.rs", inner)]);
+    let expected = "\
+items in a_crate::Failure from forward! { is_not_found -> bool, is_conflict -> bool }
+pub struct a_crate::Failure
+items in a_crate::codes from codes! { BUSY = \"Busy\", GONE = \"Gone\" }
+items in a_crate::inner from forward! { Failure: status }
+impl From<Failure> for http::Error
+impl<'a> IntoIterator for &'a Failure type Item = u8
+";
+    assert_eq!(list(before, inner), expected);
+    for removed in [
+        "is_not_found -> bool,",
+        "impl From<Failure> for http::Error { }",
+        "forward! { Failure: status }",
+    ] {
+        assert!(inner.contains(removed), "{removed}");
+        assert_ne!(list(before, &inner.replace(removed, "")), expected, "{removed}");
+    }
+    assert_ne!(list(&before.replace(", GONE = \"Gone\"", ""), inner), expected);
+}
+
+#[test]
+fn the_errors_of_both_clients_have_the_same_accessors() {
+    let methods = |name: &str| -> BTreeSet<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{name}/src/lib.rs"));
+        let prefix = format!("pub fn {}::Error::", name.replace('-', "_"));
+        let listing = list(name, &root).expect("a listing");
+        let lines = listing.lines().filter_map(|line| line.strip_prefix(&prefix));
+        lines
+            .filter_map(|line| Some(line.split_once('(')?.0.to_owned()))
+            .collect()
+    };
+    let (hub, twins) = (methods("iothub-convenience"), methods("digitaltwins-convenience"));
+    let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| -> Vec<String> {
+        these.difference(those).cloned().collect()
+    };
+    // Errors that only one service or protocol has.
+    assert_eq!(
+        only(&hub, &twins),
+        [
+            "amqp",
+            "error_code",
+            "invalid_id",
+            "invalid_key",
+            "invalid_thumbprint",
+            "invalid_twin",
+            "is_device_offline",
+            "is_queue_full"
+        ]
+    );
+    assert_eq!(
+        only(&twins, &hub),
+        [
+            "is_invalid_model",
+            "is_invalid_patch",
+            "is_invalid_query",
+            "is_limit_reached",
+            "is_model_in_use",
+            "is_relationships_not_deleted",
+            "is_target_not_found",
+            "is_validation_failed",
+            "left_behind"
+        ]
+    );
+}
+
+/// Returns the last names of the imports that begin with a crate, in all source files of a folder.
+fn imported_from(krate: &str, folder: &Path) -> BTreeSet<String> {
+    fn last_names(tree: &syn::UseTree, names: &mut BTreeSet<String>) {
+        match tree {
+            syn::UseTree::Path(tree) => last_names(&tree.tree, names),
+            syn::UseTree::Name(tree) => drop(names.insert(tree.ident.to_string())),
+            syn::UseTree::Rename(tree) => drop(names.insert(tree.rename.to_string())),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| last_names(tree, names)),
+            syn::UseTree::Glob(_) => drop(names.insert("*".to_owned())),
+        }
+    }
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            names.extend(imported_from(krate, &path));
+            continue;
+        }
+        let file = syn::parse_file(&fs::read_to_string(&path).expect("a file")).expect("valid Rust");
+        for item in file.items {
+            match item {
+                syn::Item::Use(syn::ItemUse {
+                    tree: syn::UseTree::Path(tree),
+                    ..
+                }) if tree.ident == krate => last_names(&tree.tree, &mut names),
+                _ => {}
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn generated_types_are_public_only_through_the_method_protocol() {
+    for (service, client) in [
+        ("iothub", "IotHubRegistryManager"),
+        ("digitaltwins", "DigitalTwinsClient"),
+    ] {
+        let krate = format!("{service}_convenience");
+        let source =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{service}-convenience/src"));
+        let generated = imported_from(&format!("{service}_protocol"), &source);
+        // The names of a glob import would be missing.
+        assert!(
+            generated.contains("types") && !generated.contains("*"),
+            "{generated:?}"
+        );
+        let listing = list(&krate.replace('_', "-"), &source.join("lib.rs")).expect("a listing");
+        let names_generated = |line: &&str| {
+            // Without the public paths, whose names may equal generated ones.
+            let words = line.split(|c: char| !(c.is_alphanumeric() || "_:".contains(c)));
+            words
+                .filter(|word| !word.starts_with(&format!("{krate}::")))
+                .flat_map(|word| word.split("::"))
+                .any(|word| {
+                    word == "Client" || word == format!("{service}_protocol") || generated.contains(word)
+                })
+        };
+        let public: Vec<_> = listing.lines().filter(names_generated).collect();
+        let protocol = format!("pub fn {krate}::{client}::protocol(&self) -> ");
+        assert!(
+            matches!(&public[..], [only] if only.starts_with(&protocol)),
+            "{public:?}"
+        );
+    }
+}
+
+#[test]
+fn both_clients_re_export_the_same_types_of_other_crates() {
+    let re_exports = |name: &str| -> BTreeSet<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{name}/src/lib.rs"));
+        let prefix = format!("pub use {}::", name.replace('-', "_"));
+        let listing = list(name, &root).expect("a listing");
+        let lines = listing.lines().filter_map(|line| line.strip_prefix(&prefix));
+        let pairs = lines.filter_map(|line| line.split_once(" = "));
+        pairs
+            .filter(|(_, path)| path.starts_with("azure_") || path.starts_with("json_patch"))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    };
+    let (hub, twins) = (
+        re_exports("iothub-convenience"),
+        re_exports("digitaltwins-convenience"),
+    );
+    assert!(hub.contains("Response") && hub.contains("etag"), "{hub:?}");
+    let differences: Vec<_> = hub.symmetric_difference(&twins).collect();
+    assert!(differences.is_empty(), "{differences:?}");
+}
+
+#[test]
 fn a_re_export_without_a_definition_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().join("lib.rs");
     fs::write(&root, "mod inner { } pub use inner::Gone;").expect("a file");
-    let error = list("a-crate", &root).expect_err("not there");
+    let error = list("a-crate", &root).expect_err("the definition is missing");
     assert!(
         error.to_string().contains("`inner::Gone` in `a_crate`"),
         "{error}"

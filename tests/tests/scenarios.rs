@@ -1,4 +1,4 @@
-//! Every scenario, on the embedded emulator, and every public method of the clients in a scenario.
+//! Runs every scenario on the embedded emulator, and checks that scenarios call every public method of the clients.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -17,7 +17,7 @@ async fn run(noun: &str, name: &str) {
     }
 }
 
-/// One test per scenario, named like it.
+/// One test per scenario, with its name.
 macro_rules! tests {
     ($($client:ident $noun:ident::$name:ident $(needs $need:ident)? [$($method:ident),* $(,)?];)*) => {
         $(#[tokio::test]
@@ -68,7 +68,7 @@ fn the_table_lists_what_the_source_calls() {
 }
 
 #[test]
-fn calls_are_told_from_names_and_other_types() {
+fn only_method_calls_and_functions_of_the_client_are_calls() {
     let source =
         "async fn a() { hub.one().await; macro_of!(hub.two::<T>(x)); IotHubRegistryManager::three(y);
         Other::four(); let five = hub.field; six(); // hub.seven()

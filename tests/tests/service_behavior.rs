@@ -79,7 +79,7 @@ fn rules() -> BTreeMap<String, Rule> {
     rules
 }
 
-/// Finds ids such as `HUB-ETAG-3` in a text: a service, at least one noun, a number.
+/// Finds ids such as `HUB-ETAG-3` in a string: a service, at least one noun, a number.
 fn ids(text: &str) -> Vec<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
         .filter(|word| is_id(word))

@@ -9,7 +9,7 @@ const hub = require('azure-iothub');
 const { EMULATOR, failure, manage, watched } = require('./peer');
 
 // This client accepts no port, so the emulator listens on the ports of a real hub.
-const CONNECTION_STRING = EMULATOR.iothub.connectionString.replace(/:443;/, ';');
+const CONNECTION_STRING = EMULATOR.iothub.connectionString;
 const HOST_NAME = hub.ConnectionString.parse(CONNECTION_STRING).HostName;
 // Base64 of 32 bytes.
 const KEYS = {

@@ -6,7 +6,10 @@ const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 
-const EMULATOR = JSON.parse(process.env.PEERS_EMULATOR);
+// The scenarios of `dtdl` have no emulator.
+const EMULATOR = JSON.parse(process.env.PEERS_EMULATOR ?? 'null');
+/** The older release of the client, or empty for the newest one. */
+const RELEASE = process.env.PEERS_RELEASE;
 const RESULTS = Number(process.env.PEERS_RESULTS);
 const CHECK_SECONDS = 60;
 
@@ -68,7 +71,7 @@ function textOf(error) {
   const responseBody = error?.responseBody ?? error?.response?.bodyAsText;
   const frame = String(error?.stack)
     .split('\n')
-    .find((line) => /peers.node.(iothub|digitaltwins)/.test(line));
+    .find((line) => /peers.node.(iothub|digitaltwins|dtdl)/.test(line));
   return [`${error?.name}: ${error?.message}`, responseBody, frame?.trim()].filter(Boolean).join('\n');
 }
 
@@ -180,6 +183,7 @@ function privateMethods(declarations) {
 
 module.exports = {
   EMULATOR,
+  RELEASE,
   check,
   credential,
   failure,

@@ -5,7 +5,10 @@ const assert = require('node:assert');
 
 const { DigitalTwinsClient } = require('@azure/digital-twins-core');
 
-const { EMULATOR, credential, failure, privateMethods, watched } = require('./peer');
+const { EMULATOR, RELEASE, credential, failure, privateMethods, watched } = require('./peer');
+
+// This release sends api-version 2020-10-31, whose responses may lack the header with the code.
+const IS_FIRST_VERSION = RELEASE === '1.0';
 
 const HIDDEN = privateMethods('@azure/digital-twins-core/types/digital-twins-core.d.ts');
 const client = watched(
@@ -23,7 +26,8 @@ async function refused(call, status, code) {
     ['RestError', status, code],
     error.message,
   );
-  assert.strictEqual(error.response.headers.get('x-ms-error-code'), code);
+  const header = error.response.headers.get('x-ms-error-code');
+  assert.ok(header === code || (IS_FIRST_VERSION && header === undefined), `the header is ${header}`);
   return said;
 }
 
@@ -85,4 +89,4 @@ const room = (properties = {}) =>
 
 const STALE = { ifMatch: 'W/"00000000-0000-0000-0000-000000000000"' };
 
-module.exports = { BASE, MODELS, ROOM, SENSOR, STALE, client, items, pages, refused, room };
+module.exports = { BASE, IS_FIRST_VERSION, MODELS, ROOM, SENSOR, STALE, client, items, pages, refused, room };

@@ -8,8 +8,7 @@ from msrest.exceptions import HttpOperationError
 
 from peer import EMULATOR, Watched, equal, holds, manage, raises
 
-# Without the HTTPS port, which the AMQP client would use, too.
-CONNECTION_STRING = EMULATOR["iothub"]["connectionString"].replace(":443;", ";")
+CONNECTION_STRING = EMULATOR["iothub"]["connectionString"]
 HOST_NAME = dict(part.split("=", 1) for part in CONNECTION_STRING.split(";"))["HostName"]
 # Base64 of 32 bytes.
 KEY_1 = "Zmlyc3Qga2V5IG9mIGEgZGV2aWNlIGluIGEgdGVzdCE="

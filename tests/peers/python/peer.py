@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 EMULATOR = json.loads(os.environ["PEERS_EMULATOR"])
 CA_FILE = EMULATOR["caFile"]
+# The older release of the client, or empty for the newest one.
+RELEASE = os.environ["PEERS_RELEASE"]
 
 _results = os.fdopen(int(os.environ["PEERS_RESULTS"]), "w")
 _checks = []
@@ -22,6 +24,11 @@ def check(function):
     """Registers a check, named like the function; it passes if the function returns."""
     _checks.append(function)
     return function
+
+
+def check_of_newest(function):
+    """Registers a check that older releases of the client cannot pass."""
+    return function if RELEASE else check(function)
 
 
 def run():

@@ -14,29 +14,46 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True)
 class Clients:
-    python: Path
-    node: str
-    node_modules: Path
+    """The interpreter of one language, and the folder of its packages."""
+
+    program: Path
+    packages: Path
 
 
-def install(peers: Path, folder: Path, languages: set[str]) -> Clients:
-    """Installs the clients of the languages unless they are installed at the same versions."""
+def install(peers: Path, folder: Path, key: str) -> Clients:
+    """Installs the clients of a language (`python`), or an older release of one client (`python/iothub-2.6`).
+
+    Nothing is installed again at the same versions.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    language, _, older = key.partition("/")
     # The folders are named by a hash of the requirements, so a change of versions starts with an empty folder.
-    venv = folder / f"python-{_fingerprint(peers / 'requirements.txt')}"
-    node = folder / f"node-{_fingerprint(peers / 'package.json')}"
-    if "python" in languages and not (venv / "installed").exists():
-        _install_python(peers, venv)
-    if "node" in languages and not (node / "installed").exists():
-        _install_node(peers, node)
-    return Clients(venv / "bin" / "python", shutil.which("node") or "node", node / "node_modules")
+    if language == "python":
+        requirements = peers / "older" / f"python-{older}.txt" if older else peers / "requirements.txt"
+        venv = folder / f"python-{_fingerprint(requirements)}"
+        if shutil.which("curl") is None:
+            _apt_get("curl")
+        if not (venv / "installed").exists():
+            _install_python(requirements, venv)
+        return Clients(venv / "bin" / "python", venv)
+    package = peers / "older" / f"node-{older}.json" if older else peers / "package.json"
+    node = folder / f"node-{_fingerprint(package)}"
+    if not (node / "installed").exists():
+        _install_node(package, node)
+    return Clients(Path(shutil.which("node") or "node"), node / "node_modules")
+
+
+def install_browser() -> None:
+    """Installs Chromium for the scenario `browser`."""
+    if shutil.which("chromium") is None:
+        _apt_get("chromium")
 
 
 def _fingerprint(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
-def _install_python(peers: Path, venv: Path) -> None:
+def _install_python(requirements: Path, venv: Path) -> None:
     if not _python_does("import ensurepip"):
         _apt_get("python3", "python3-venv")
     if not _python_does("import asyncio; asyncio.Runner"):
@@ -46,7 +63,7 @@ def _install_python(peers: Path, venv: Path) -> None:
     _call("python3", "-m", "venv", str(venv))
     # uamqp is hard to compile and has no wheel for the newest Python; fail instead of compiling it.
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--only-binary", "uamqp"]
-    _call(*pip, "-r", str(peers / "requirements.txt"))
+    _call(*pip, "-r", str(requirements))
     (venv / "installed").touch()
 
 
@@ -57,14 +74,14 @@ def _python_does(statement: str) -> bool:
     )
 
 
-def _install_node(peers: Path, folder: Path) -> None:
+def _install_node(package: Path, folder: Path) -> None:
     wanted = [name for name in ("node", "npm") if shutil.which(name) is None]
     if wanted:
         _apt_get(*("nodejs" if name == "node" else name for name in wanted))
     print(f"installing the Node clients in {folder}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copy(peers / "package.json", folder)
+    shutil.copy(package, folder / "package.json")
     _call("npm", "install", "--no-fund", "--no-audit", "--no-package-lock", "--loglevel=error", folder=folder)
     (folder / "installed").touch()
 

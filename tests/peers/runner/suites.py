@@ -21,8 +21,30 @@ WELL_KNOWN_PORTS = ("node/iothub/", "python/iothub/registry_messages", "python/i
 # The key of the policies other than the owner's, whose key is in the ready line.
 POLICY_KEY = "a2V5IG9mIHRoZSBwb2xpY2llcyBvZiB0aGUgdGVzdHM="
 POLICIES = ("registryRead", "registryReadWrite", "service", "device")
+# These scenarios compare the parsers of models and need no emulator.
+PARSER = "dtdl"
 # These scenarios are run with both the synchronous and the asynchronous Python client.
 VARIANTS = {"python/digitaltwins": ("sync", "aio")}
+# These scenarios send plain requests.
+WITHOUT_CLIENT = ("browser", "cli", "keep_alive")
+
+
+# Older releases of the clients send older api-versions. They run the scenarios whose operations they have.
+OLDER = {
+    "python/iothub": {
+        "2.6": ("configurations", "registry_devices", "registry_methods", "registry_modules", "registry_twins"),
+    },
+    "python/digitaltwins": {
+        "1.1": ("models", "query", "relationships", "twins_and_components"),
+        "1.2": ("models", "query", "relationships", "twins_and_components"),
+    },
+    "node/iothub": {
+        "1.14": ("client_methods", "registry_configurations", "registry_identities", "registry_twins"),
+    },
+    "node/digitaltwins": {
+        "1.0": ("models", "query", "relationships", "twins_and_components"),
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -31,10 +53,17 @@ class Suite:
     language: str
     service: str
     variant: str | None
+    # An older release of the client.
+    release: str | None
 
     @property
     def part(self) -> str:
-        return f"{self.language}/{self.service}"
+        return f"{self.language}/{self.service}" + (f"-{self.release}" if self.release else "")
+
+    @property
+    def client(self) -> str:
+        """Returns the key of the client that the scenario needs."""
+        return self.part if self.release else self.language
 
     @property
     def name(self) -> str:
@@ -45,10 +74,15 @@ class Suite:
 def find(peers: Path) -> list[Suite]:
     found = []
     for language, pattern in (("python", "*.py"), ("node", "*.js")):
-        for service in ("iothub", "digitaltwins"):
+        for service in ("iothub", "digitaltwins", PARSER):
             for file in sorted((peers / language / service).glob(pattern)):
-                variants = VARIANTS.get(f"{language}/{service}", (None,))
-                found += [Suite(file, language, service, variant) for variant in variants]
+                part = f"{language}/{service}"
+                older = [release for release, stems in OLDER.get(part, {}).items() if file.stem in stems]
+                found += [
+                    Suite(file, language, service, variant, release)
+                    for release in (None, *older)
+                    for variant in ((None,) if file.stem in WITHOUT_CLIENT else VARIANTS.get(part, (None,)))
+                ]
     return found
 
 
@@ -60,27 +94,32 @@ def select(all_suites: list[Suite], parts: list[str]) -> list[Suite]:
 
 
 def complete_parts(all_suites: list[Suite], chosen: list[Suite]) -> set[str]:
-    """Returns the parts, such as node/iothub, of which every scenario is run."""
+    """Returns the parts, such as node/iothub, of which every scenario is run. Older releases run only some scenarios."""
     left_out = {suite.part for suite in all_suites if suite not in chosen}
-    return {suite.part for suite in chosen} - left_out
+    return {suite.part for suite in chosen if suite.release is None} - left_out
 
 
 def run(
     suite: Suite,
-    clients: Clients,
+    clients: dict[str, Clients],
     binary: Path,
+    verdicts: Path,
     logs: Path | None,
     report: Report,
 ) -> None:
-    """Runs one scenario against an emulator process of its own."""
+    """Runs one scenario, against an emulator process of its own if it needs one."""
     with contextlib.ExitStack() as stack:
         if logs:
             folder = logs / suite.name
             folder.mkdir(parents=True, exist_ok=True)
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="emulator-peers-")))
+        if suite.service == PARSER:
+            _run_scenario(suite, clients[suite.client], {"PEERS_VERDICTS": str(verdicts)}, folder, report)
+            return
         log = folder / "emulator.log"
-        well_known = suite.name.startswith(WELL_KNOWN_PORTS)
+        scenario = f"{suite.language}/{suite.service}/{suite.file.stem}"
+        well_known = scenario.startswith(WELL_KNOWN_PORTS)
         webhook_port = _free_port()
         try:
             emulator = Emulator(binary, log, well_known, _options(suite, binary, folder, webhook_port))
@@ -88,7 +127,8 @@ def run(
             report.failed(suite.name, "the emulator starts", str(error))
             return
         try:
-            _run_scenario(suite, clients, emulator, webhook_port, folder, report)
+            variables = _variables(suite, emulator, webhook_port, folder)
+            _run_scenario(suite, clients[suite.client], variables, folder, report)
         finally:
             status = emulator.stop()
         if status != 0:
@@ -100,13 +140,14 @@ def _options(suite: Suite, binary: Path, folder: Path, webhook_port: int) -> lis
     """Returns the options for the service of the scenario."""
     if suite.service == "iothub":
         return ["--no-digitaltwins", *(f"--policy-key={policy}={POLICY_KEY}" for policy in POLICIES)]
-    if suite.file.stem == "event_routes":
-        # The scenario listens on this port.
-        return ["--no-iothub", f"--event-webhook=endpoint=http://127.0.0.1:{webhook_port}/events"]
+    options = ["--no-iothub"]
+    if suite.file.stem in ("event_routes", "cli"):
+        # The scenario of the routes listens on this port; that of the CLI causes no event.
+        options.append(f"--event-webhook=endpoint=http://127.0.0.1:{webhook_port}/events")
     # Without the option only the import checks of the scenario fail.
-    if suite.file.stem == "jobs" and "--digitaltwins-blobs" in _help(binary):
-        return ["--no-iothub", f"--digitaltwins-blobs={folder / 'blobs'}"]
-    return ["--no-iothub"]
+    if suite.file.stem in ("jobs", "cli") and "--digitaltwins-blobs" in _help(binary):
+        options.append(f"--digitaltwins-blobs={folder / 'blobs'}")
+    return options
 
 
 def _help(binary: Path) -> str:
@@ -120,24 +161,38 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _variables(suite: Suite, emulator: Emulator, webhook_port: int, folder: Path) -> dict[str, str]:
+    """Returns how a scenario finds the emulator."""
+    ca_file = emulator.ready["caFile"]
+    return {
+        "PEERS_EMULATOR": json.dumps(emulator.ready),
+        "PEERS_POLICY_KEY": POLICY_KEY,
+        "PEERS_BLOBS": str(folder.resolve() / "blobs"),
+        "PEERS_WEBHOOK_PORT": str(webhook_port),
+        **({"REQUESTS_CA_BUNDLE": ca_file} if suite.language == "python" else {"NODE_EXTRA_CA_CERTS": ca_file}),
+    }
+
+
+def _of_language(suite: Suite, clients: Clients) -> dict[str, str]:
+    """Returns the variables by which a language finds the helpers and the packages."""
+    helpers = suite.file.parent.parent
+    if suite.language == "python":
+        return {"PYTHONPATH": str(helpers)}
+    return {"NODE_PATH": f"{clients.packages}{os.pathsep}{helpers}"}
+
+
 def _run_scenario(
-    suite: Suite, clients: Clients, emulator: Emulator, webhook_port: int, folder: Path, report: Report
+    suite: Suite, clients: Clients, own_variables: dict[str, str], folder: Path, report: Report
 ) -> None:
     reading, writing = os.pipe()
     variables = {
         **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
-        "PEERS_EMULATOR": json.dumps(emulator.ready),
+        **own_variables,
         "PEERS_RESULTS": str(writing),
-        "PEERS_POLICY_KEY": POLICY_KEY,
-        "PEERS_BLOBS": str(folder.resolve() / "blobs"),
-        "PEERS_WEBHOOK_PORT": str(webhook_port),
-        "PYTHONPATH": str(suite.file.parent.parent),
-        "REQUESTS_CA_BUNDLE": emulator.ready["caFile"],
-        "NODE_PATH": f"{clients.node_modules}{os.pathsep}{suite.file.parent.parent}",
-        "NODE_EXTRA_CA_CERTS": emulator.ready["caFile"],
+        "PEERS_RELEASE": suite.release or "",
+        **_of_language(suite, clients),
     }
-    program = clients.python if suite.language == "python" else clients.node
-    command = [str(program), str(suite.file), *([suite.variant] if suite.variant else [])]
+    command = [str(clients.program), str(suite.file), *([suite.variant] if suite.variant else [])]
     output = folder / "output.log"
     with open(output, "w") as stream:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-//! Runs every scenario on live services and says where they differ from what the clients and the emulator expect.
+//! Runs every scenario on live services and reports where they differ from what the clients and the emulator expect.
 //!
 //! ```sh
 //! cargo run -p integration-tests --bin conformance-live -- --dry-run   # on the embedded emulator
@@ -7,8 +7,8 @@
 //! cargo run -p integration-tests --bin conformance-live -- --live
 //! ```
 //!
-//! One of the two services is enough; scenarios of the other are skipped. The exit code is 1 if something differs or if
-//! nothing ran.
+//! One of the two services is enough; scenarios of the other are skipped. The exit code is 1 if a scenario differs
+//! or if none ran.
 //!
 //! # Roles and resources
 //!
@@ -19,23 +19,23 @@
 //! | `IOTHUB_ENTRA=1` | hub | *IoT Hub Data Contributor* for that identity |
 //! | `IOTHUB_BLOB_CONTAINER` | hub | SAS URL of a container, with read, write and delete |
 //! | `DIGITALTWINS_ROUTE_ENDPOINT` | Digital Twins | the name of an endpoint of the instance |
-//! | `IMPORT_INPUT_BLOB`, `IMPORT_OUTPUT_BLOB` | Digital Twins | URLs of two blobs that the instance's identity may read and write; the first has what `--print-import-file` prints |
+//! | `IMPORT_INPUT_BLOB`, `IMPORT_OUTPUT_BLOB` | Digital Twins | URLs of two blobs that the instance's identity may read and write; the first has the output of `--print-import-file` |
 //! | `DIGITALTWINS_ERASE` | Digital Twins | the same text as `DIGITALTWINS_ENDPOINT`: **all models, twins and relationships of the instance are deleted** |
 //!
-//! Without one of the last five, its scenarios are skipped. Those of a device that answers run only on the emulator.
+//! Without one of the last five, its scenarios are skipped. Scenarios with a responding device run only on the emulator.
 //!
 //! # What it creates and deletes
 //!
 //! Devices, configurations, jobs, twins and event routes whose ids begin with `scenario-`, and models below
-//! `dtmi:example:scenario:`. Names have a part that is random per run. They are deleted after each scenario, also when it fails; a
-//! run that is killed leaves those of one scenario. Jobs stay in the services' lists until the services delete them, and an
-//! exported blob stays in the container. Device-to-cloud messages are not sent.
+//! `dtmi:example:scenario:`. Names have a random part per run. They are deleted after each scenario, even if it
+//! fails; a killed run leaves those of one scenario. Jobs stay in the services' lists until the services delete them, and
+//! an exported blob stays in the container. Device-to-cloud messages are not sent.
 //!
 //! # Cost
 //!
-//! Some 500 requests of one run: well below a day of one S1 unit, and a few cents of Digital Twins operations and query
+//! About 500 requests per run: well below the daily quota of one S1 unit, and a few cents of Digital Twins operations and query
 //! units. It takes some minutes, most of them waiting until queries show writes and jobs end.
-#![allow(clippy::print_stdout, reason = "this is the output of a program")]
+#![allow(clippy::print_stdout, reason = "a program prints its results")]
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -46,8 +46,8 @@ use integration_tests::environment::{DIGITALTWINS_ENDPOINT, Environment, IOTHUB_
 use integration_tests::scenarios::{Client, Outcome, SCENARIOS, import_jobs};
 
 const USAGE: &str = "usage: conformance-live --dry-run | --live | --print-import-file
-  --dry-run            run on the embedded emulator, whatever the environment says
-  --live               create and delete things on the services that IOTHUB_CONNECTION_STRING and
+  --dry-run            run on the embedded emulator, ignoring environment variables
+  --live               create and delete resources on the services that IOTHUB_CONNECTION_STRING and
                        DIGITALTWINS_ENDPOINT name
   --print-import-file  print the content for IMPORT_INPUT_BLOB";
 
@@ -76,7 +76,7 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some()
 }
 
-/// Runs the scenarios, only those of live services if `live`, and prints the table.
+/// Runs the scenarios, with `live` only those of live services, and prints a table.
 async fn run(environment: &Environment, live: bool) -> Result<ExitCode, Failure> {
     println!("IoT Hub        {}", environment.hub_name());
     println!("Digital Twins  {}\n", environment.twins_name());

@@ -1,10 +1,10 @@
-//! Calls the clients as told by lines of JSON, so that their requests can be recorded and compared with those of other
-//! clients.
+//! Calls the clients as directed by lines of JSON, so that their requests can be recorded and compared with those of
+//! other clients.
 //!
 //! The first argument is the service: `adt`, `iothub`, or `c2d` for messages over AMQP. The program then reads
 //! `{"call":"get_device","variant":"plain","args":{"device_id":"d"}}` from stdin and writes `{"result":…}`,
 //! `{"error":…}` or `{"skipped":…}` to stdout, one line each. Environment variables name the endpoints, see
-//! [`Surroundings`]; without them the program does nothing.
+//! [`Endpoints`]; without them the program exits.
 //!
 //! Compared with the services' API descriptions, call by call, Digital Twins has no difference and IoT Hub has three, all
 //! intended:
@@ -24,25 +24,25 @@ use std::io::BufRead;
 
 use serde_json::{Value, json};
 
-use wire_driver::{Answer, DigitalTwins, Failure, IotHub, Surroundings};
+use wire_driver::{CallResult, DigitalTwins, Endpoints, Failure, IotHub};
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let Some(surroundings) = Surroundings::from_variables()? else {
-        println!("nothing to do: the WIRE_* variables are not set");
+    let Some(endpoints) = Endpoints::from_variables()? else {
+        println!("the WIRE_* variables are not set; see the documentation of this program");
         return Ok(());
     };
     let service = std::env::args().nth(1).unwrap_or_default();
-    let service = Service::new(&service, surroundings)?;
+    let service = Service::new(&service, endpoints)?;
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;
         let call = request["call"].as_str().unwrap_or_default();
-        let answer = match service.answer(call, &request["args"]).await {
+        let response = match service.call(call, &request["args"]).await {
             Ok(Some(result)) => json!({"result": result}),
             Ok(None) => json!({"skipped": "this client has no such call"}),
             Err(error) => json!({"error": error}),
         };
-        println!("{answer}");
+        println!("{response}");
     }
     Ok(())
 }
@@ -50,30 +50,30 @@ async fn main() -> Result<(), Failure> {
 /// The clients of the chosen service.
 enum Service {
     DigitalTwins(DigitalTwins),
-    IotHub(IotHub),
+    IotHub(Box<IotHub>),
     /// Every call uses a new client, because each call may configure the peer's behavior on new connections.
-    Messages(Surroundings),
+    Messages(Endpoints),
 }
 
 impl Service {
-    fn new(name: &str, surroundings: Surroundings) -> Result<Self, Failure> {
+    fn new(name: &str, endpoints: Endpoints) -> Result<Self, Failure> {
         match name {
-            "adt" => DigitalTwins::new(&surroundings).map(Self::DigitalTwins),
-            "iothub" => IotHub::new(&surroundings).map(Self::IotHub),
-            "c2d" => Ok(Self::Messages(surroundings)),
+            "adt" => DigitalTwins::new(&endpoints).map(Self::DigitalTwins),
+            "iothub" => Ok(Self::IotHub(Box::new(IotHub::new(&endpoints)?))),
+            "c2d" => Ok(Self::Messages(endpoints)),
             _ => Err("usage: wire-driver adt|iothub|c2d".into()),
         }
     }
 
-    async fn answer(&self, call: &str, arguments: &Value) -> Answer {
+    async fn call(&self, call: &str, arguments: &Value) -> CallResult {
         match self {
-            Self::DigitalTwins(twins) => twins.answer(call, arguments).await,
-            Self::IotHub(hub) => hub.answer(call, arguments).await,
-            Self::Messages(surroundings) => {
-                let hub = IotHub::new(surroundings).map_err(|failure| wire_driver::other(&*failure))?;
-                let answer = hub.answer(call, arguments).await;
+            Self::DigitalTwins(twins) => twins.call(call, arguments).await,
+            Self::IotHub(hub) => hub.call(call, arguments).await,
+            Self::Messages(endpoints) => {
+                let hub = IotHub::new(endpoints).map_err(|failure| wire_driver::driver_error(&*failure))?;
+                let result = hub.call(call, arguments).await;
                 hub.close().await;
-                answer
+                result
             }
         }
     }

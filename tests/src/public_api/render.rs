@@ -3,8 +3,8 @@
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Field, Fields, FnArg, Generics, ImplItem, Item, ItemImpl, Pat, Signature, TraitItem, Variant,
-    Visibility,
+    Attribute, Field, Fields, FnArg, Generics, ImplItem, Item, ItemImpl, Macro, Pat, Signature, TraitItem,
+    Variant, Visibility,
 };
 
 /// Returns the lines of an item under a public path: the item, its public fields or variants, and its derived traits.
@@ -111,9 +111,26 @@ pub(super) fn impl_block(item: &ItemImpl, path: &str) -> Vec<String> {
             let constant = format!("pub const {path}::{}: {}{block}", item.ident, text(&item.ty));
             Some(line(&item.attrs, &constant))
         }
+        ImplItem::Macro(item) => Some(invocation(&item.attrs, &item.mac, path)),
         _ => None,
     });
     items.collect()
+}
+
+/// Returns the line of an implementation for a type of another crate.
+pub(super) fn foreign_impl(item: &ItemImpl) -> String {
+    let self_ty = text(&item.self_ty);
+    impl_block(item, &self_ty).concat()
+}
+
+/// Returns the line of a macro invocation in a module or an `impl` block.
+pub(super) fn invocation(attributes: &[Attribute], invoked: &Macro, place: &str) -> String {
+    let tokens = text(&without_docs(invoked.tokens.clone()));
+    let name = text(&invoked.path);
+    line(
+        attributes,
+        &format!("items in {place} from {name}! {{ {tokens} }}"),
+    )
 }
 
 fn trait_item(item: &TraitItem, path: &str) -> Option<String> {

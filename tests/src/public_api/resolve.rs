@@ -236,9 +236,16 @@ impl<'a> PublicItems<'a> {
         }
         let resolver = Resolver::new(self.source);
         for (module, content) in &self.source.modules {
-            for item in &content.items {
-                if let Item::Impl(item) = item {
-                    lines.extend(self.impl_lines(&resolver, module, item));
+            for (index, item) in content.items.iter().enumerate() {
+                match item {
+                    Item::Impl(item) => lines.extend(self.impl_lines(&resolver, module, item)),
+                    // May declare public items and methods of public types, which only its tokens tell.
+                    Item::Macro(item)
+                        if item.ident.is_none() && !self.items.contains_key(&(module.as_slice(), index)) =>
+                    {
+                        lines.push(render::invocation(&item.attrs, &item.mac, &module.join("::")));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -254,11 +261,14 @@ impl<'a> PublicItems<'a> {
     /// Returns the lines of an `impl` block of a public type, unless it is of a trait that users cannot name, or
     /// converts from a type that they cannot name.
     fn impl_lines(&self, resolver: &Resolver<'a>, module: &[String], item: &ItemImpl) -> Vec<String> {
-        let syn::Type::Path(self_ty) = &*item.self_ty else {
-            return Vec::new();
+        let definition = match &*item.self_ty {
+            syn::Type::Path(ty) => resolver.find(module, &segments(&ty.path), 0),
+            _ => None,
         };
-        let definition = resolver.find(module, &segments(&self_ty.path), 0);
-        let Some(paths) = definition.and_then(|definition| self.items.get(&definition)) else {
+        let Some(definition) = definition else {
+            return self.foreign_impl(resolver, module, item).into_iter().collect();
+        };
+        let Some(paths) = self.items.get(&definition) else {
             return Vec::new();
         };
         if let Some((trait_, _)) = &item.trait_
@@ -271,6 +281,34 @@ impl<'a> PublicItems<'a> {
             .iter()
             .flat_map(|path| render::impl_block(item, path))
             .collect()
+    }
+
+    /// Returns the line of an implementation for a type of another crate, if its trait or one of its type arguments is a
+    /// public item of this crate, such as `impl From<Error> for azure_core::Error`.
+    fn foreign_impl(&self, resolver: &Resolver<'a>, module: &[String], item: &ItemImpl) -> Option<String> {
+        let (trait_, _) = item.trait_.as_ref()?;
+        let mut named = vec![trait_];
+        named.extend(type_arguments(trait_));
+        named.extend(named_types(&item.self_ty));
+        let is_public = |path: &&syn::Path| {
+            let definition = resolver.find(module, &segments(path), 0);
+            definition.is_some_and(|definition| self.items.contains_key(&definition))
+        };
+        let is_listed =
+            named.iter().any(is_public) && !named.iter().any(|path| self.is_private(resolver, module, path));
+        is_listed.then(|| render::foreign_impl(item))
+    }
+}
+
+/// Returns the paths in a type: its own, that of a referenced type, and those of its type arguments.
+fn named_types(ty: &syn::Type) -> Vec<&syn::Path> {
+    match ty {
+        syn::Type::Path(ty) => std::iter::once(&ty.path)
+            .chain(type_arguments(&ty.path))
+            .collect(),
+        syn::Type::Reference(ty) => named_types(&ty.elem),
+        syn::Type::Slice(ty) => named_types(&ty.elem),
+        _ => Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Many devices in few calls.
+//! Bulk operations on devices.
 
 use iothub_convenience::{
     BulkOptions, DirectMethod, DirectMethodOutcome, ErrorCode, KeyChange, Precondition, RegistryEntry,
@@ -6,21 +6,21 @@ use iothub_convenience::{
 };
 use serde_json::json;
 
-use super::{equal, holds, keys_of};
+use super::{ensure, ensure_equal, keys_of};
 use crate::{Failure, environment::Environment};
 
-/// Devices are created, their twins and keys changed and a method called on all, with a result for each.
+/// Bulk operations create devices, change their twins and keys and call a method, with a result for each device.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn a_fleet(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn bulk_operations(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let ids = ["bulk-0", "bulk-1", "bulk-2"].map(|name| environment.device_id(name));
-    let nobody = environment.id("nobody");
+    let missing = environment.id("missing");
     let few = || {
         Some(BulkOptions {
-            concurrency: 2,
+            max_concurrency: 2,
             ..Default::default()
         })
     };
@@ -28,12 +28,12 @@ pub async fn a_fleet(environment: &Environment) -> Result<(), Failure> {
     let report = hub
         .bulk_create_or_update_devices(ids.iter().map(tagged), few())
         .await;
-    holds("all are created", report.is_successful())?;
+    ensure("all are created", report.is_successful())?;
     let again = hub
         .bulk_create_or_update_devices(ids.iter().map(tagged), few())
         .await;
     let codes: Vec<_> = again.failed().map(|(_, failure)| failure.code).collect();
-    equal(
+    ensure_equal(
         "the codes",
         codes,
         vec![Some(ErrorCode::DEVICE_ALREADY_EXISTS); 3],
@@ -46,25 +46,25 @@ pub async fn a_fleet(environment: &Environment) -> Result<(), Failure> {
             Precondition::Unconditional,
         )
     };
-    let updates = ids.iter().chain([&nobody]).map(update);
+    let updates = ids.iter().chain([&missing]).map(update);
     let report = hub.update_twins(updates, few()).await;
     for (_, twin) in report.done() {
-        equal("the tag", twin.tags.get("site"), Some(&json!("oslo")))?;
-        equal(
+        ensure_equal("the tag", twin.tags.get("site"), Some(&json!("oslo")))?;
+        ensure_equal(
             "the property",
             twin.properties.desired.get("on"),
             Some(&json!(true)),
         )?;
     }
-    equal("the number of twins", report.done().count(), 3)?;
+    ensure_equal("the number of twins", report.done().count(), 3)?;
     let failed: Vec<_> = report.failed().map(|(update, _)| &update.device_id).collect();
-    equal("the failure", failed, vec![&nobody])?;
+    ensure_equal("the failure", failed, vec![&missing])?;
 
     let before = hub.get_device(&ids[0]).await?.into_model()?;
     let report = hub.regenerate_keys(ids.clone(), KeyChange::Swap, few()).await;
-    holds("all keys are swapped", report.is_successful())?;
+    ensure("all keys are swapped", report.is_successful())?;
     let after = hub.get_device(&ids[0]).await?.into_model()?;
-    equal(
+    ensure_equal(
         "the primary key",
         keys_of(after.authentication.as_ref())?.primary(),
         keys_of(before.authentication.as_ref())?.secondary(),
@@ -73,5 +73,5 @@ pub async fn a_fleet(environment: &Environment) -> Result<(), Failure> {
     let method = DirectMethod::new("reboot");
     let report = hub.invoke_method_on_devices(ids, &method, few()).await;
     let outcomes: Vec<_> = report.done().map(|(_, outcome)| outcome.clone()).collect();
-    equal("the outcomes", outcomes, vec![DirectMethodOutcome::Offline; 3])
+    ensure_equal("the outcomes", outcomes, vec![DirectMethodOutcome::Offline; 3])
 }

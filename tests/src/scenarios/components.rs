@@ -1,17 +1,17 @@
-//! Components: read and changed apart from their twin.
+//! Components of twins.
 
 use digitaltwins_convenience::{BasicComponent, ComponentPatch, Precondition, ResponseExt as _};
 use serde_json::json;
 
-use super::{equal, holds, put_tank, refused, upload};
+use super::{ensure, ensure_equal, expect_error, put_tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// A component is read and patched, and a twin has only those of its model.
+/// A component is read and patched; an unknown one and an invalid value are refused.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_a_component(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn component_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let name = &environment.tank_name("components");
     let (client, id) = (&environment.twins, &environment.twin_id("component"));
     upload(client, name).await?;
@@ -20,21 +20,21 @@ pub async fn life_of_a_component(environment: &Environment) -> Result<(), Failur
     let updated = client
         .update_component(id, "valve", &patch, Precondition::Unconditional)
         .await?;
-    holds("a write gives an ETag", updated.etag().is_some())?;
+    ensure("a write returns an ETag", updated.etag().is_some())?;
     let read = client.get_component::<BasicComponent>(id, "valve").await?;
-    equal("the property", &read.into_model()?.contents["open"], &json!(true))?;
+    ensure_equal("the property", &read.into_model()?.contents["open"], &json!(true))?;
     let wrong = ComponentPatch::new().replace("open", "wide")?;
     let wrong = client
         .update_component(id, "valve", &wrong, Precondition::Unconditional)
         .await;
-    holds(
+    ensure(
         "a value of another type does not fit the model",
-        refused("a value of another type", wrong)?.is_validation_failed(),
+        expect_error("a value of another type", wrong)?.is_validation_failed(),
     )?;
     let unknown = client.get_component::<BasicComponent>(id, "lamp").await;
-    equal(
+    ensure_equal(
         "the status",
-        refused("an unknown component", unknown)?.status(),
+        expect_error("an unknown component", unknown)?.status(),
         Some(404),
     )
 }

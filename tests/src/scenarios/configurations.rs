@@ -1,49 +1,49 @@
-//! Configurations: created, changed, tested, applied to an edge device.
+//! Configurations.
 
 use std::collections::BTreeMap;
 
 use iothub_convenience::{
-    Configuration, ConfigurationContent, DeviceOptions, DeviceStatus, GetConfigurationsOptions,
+    Configuration, ConfigurationContent, CreateOrUpdateDeviceOptions, DeviceStatus, GetConfigurationsOptions,
 };
 use serde_json::json;
 
-use super::{equal, eventually, holds, refused, register};
+use super::{ensure, ensure_equal, eventually, expect_error, register};
 use crate::{Failure, environment::Environment};
 
 /// A configuration is created, listed, changed and deleted under optimistic concurrency.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_a_configuration(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn configuration_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.configuration_id("configuration");
-    let content = ConfigurationContent::device([("properties.desired.interval", json!(5))]);
-    // No device meets the condition, so a hub in use is not changed.
+    let content = ConfigurationContent::device([("properties.desired.interval", 5)])?;
+    // No device meets the condition, so the devices of a hub in use are not affected.
     let configuration = Configuration::new(id, content)
         .with_target_condition(format!("tags.scenario = '{id}'"))
         .with_priority(1)
-        .with_label("made", "by a scenario");
+        .with_label("created-by", "scenario");
     let created = hub.create_configuration(&configuration).await?.into_model()?;
-    equal("the priority", created.priority, Some(1))?;
+    ensure_equal("the priority", created.priority, Some(1))?;
     let again = hub.create_configuration(&configuration).await;
-    holds(
+    ensure(
         "it exists already",
-        refused("the same configuration again", again)?.is_already_exists(),
+        expect_error("the same configuration again", again)?.is_already_exists(),
     )?;
 
     let read = hub.get_configuration(id).await?.into_model()?;
-    equal("the ETag", &read.etag, &created.etag)?;
+    ensure_equal("the ETag", &read.etag, &created.etag)?;
     let unchanged = read.precondition()?;
     let changed = read.with_priority(2);
     let updated = hub
         .update_configuration(&changed, &unchanged)
         .await?
         .into_model()?;
-    equal("the new priority", updated.priority, Some(2))?;
-    holds(
+    ensure_equal("the new priority", updated.priority, Some(2))?;
+    ensure(
         "a stale update fails",
-        refused(
+        expect_error(
             "a stale update",
             hub.update_configuration(&changed, &unchanged).await,
         )?
@@ -55,12 +55,12 @@ pub async fn life_of_a_configuration(environment: &Environment) -> Result<(), Fa
         Ok(all.into_iter().filter(|it| &it.id == id).collect())
     })
     .await?;
-    equal("the listed ETag", &listed[0].etag, &updated.etag)?;
+    ensure_equal("the listed ETag", &listed[0].etag, &updated.etag)?;
 
     hub.delete_configuration(id, updated.precondition()?).await?;
-    holds(
-        "it is gone",
-        refused("a deleted configuration", hub.get_configuration(id).await)?.is_not_found(),
+    ensure(
+        "it is deleted",
+        expect_error("a deleted configuration", hub.get_configuration(id).await)?.is_not_found(),
     )
 }
 
@@ -68,7 +68,7 @@ pub async fn life_of_a_configuration(environment: &Environment) -> Result<(), Fa
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn queries_are_tested(environment: &Environment) -> Result<(), Failure> {
     let queries = BTreeMap::from_iter(
         [("bad", "SELEC"), ("good", "SELECT deviceId FROM devices")]
@@ -79,20 +79,20 @@ pub async fn queries_are_tested(environment: &Environment) -> Result<(), Failure
         .test_configuration_queries("tags.site = 'oslo'", queries)
         .await?
         .into_model()?;
-    holds(
+    ensure(
         "the condition is right",
         tested.target_condition_error.is_none_or(|error| error.is_empty()),
     )?;
     let errors = tested.custom_metric_query_errors.ok_or("no errors of metrics")?;
-    holds("one metric is wrong", errors.contains_key("bad"))?;
-    holds("the other is right", !errors.contains_key("good"))
+    ensure("one metric is wrong", errors.contains_key("bad"))?;
+    ensure("the other is right", !errors.contains_key("good"))
 }
 
-/// Content is applied to an edge device, and refused for one that is none.
+/// Content is applied to an edge device, and refused for another device.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn edge_content(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let (edge, leaf) = (
@@ -100,7 +100,7 @@ pub async fn edge_content(environment: &Environment) -> Result<(), Failure> {
         &environment.device_id("leaf"),
     );
     register(hub, leaf).await?;
-    let options = DeviceOptions {
+    let options = CreateOrUpdateDeviceOptions {
         iot_edge: true,
         ..Default::default()
     };
@@ -113,21 +113,21 @@ pub async fn edge_content(environment: &Environment) -> Result<(), Failure> {
             "$edgeHub",
             json!({"properties.desired": {"schemaVersion": "1.1"}}),
         ),
-    ]);
+    ])?;
     hub.apply_configuration_content_on_edge_device(edge, &content)
         .await?;
     let agent = hub.get_module_twin(edge, "$edgeAgent").await?.into_model()?;
-    equal(
-        "what was applied",
+    ensure_equal(
+        "the applied property",
         agent.properties.desired.get("schemaVersion"),
         Some(&json!("1.1")),
     )?;
     let error = hub
         .apply_configuration_content_on_edge_device(leaf, &content)
         .await;
-    equal(
+    ensure_equal(
         "the status for a leaf",
-        refused("a leaf device", error)?.status(),
+        expect_error("a leaf device", error)?.status(),
         Some(400),
     )
 }

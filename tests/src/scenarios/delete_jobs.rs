@@ -1,4 +1,4 @@
-//! Delete jobs: everything in the instance goes.
+//! Delete jobs, which empty the instance.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use digitaltwins_convenience::{
 };
 use futures::TryStreamExt as _;
 
-use super::{equal, holds, put_tank, refused, tank, upload};
+use super::{ensure, ensure_equal, expect_error, put_tank, tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// A job deletes twins and models, and is found afterwards.
+/// A job deletes twins and models, and can be read and listed afterwards.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_a_delete_job(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn delete_job_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let name = &environment.tank_name("deleted");
     let (client, twin) = (&environment.twins, &environment.twin_id("deleted"));
     upload(client, name).await?;
@@ -27,11 +27,11 @@ pub async fn life_of_a_delete_job(environment: &Environment) -> Result<(), Failu
         ..Default::default()
     };
     let done = client.begin_delete_job(Some(options))?.await?.into_model()?;
-    equal("the status", done.status, Some(DeleteJobStatus::Succeeded))?;
+    ensure_equal("the status", done.status, Some(DeleteJobStatus::Succeeded))?;
     let gone = client.get_model(&tank(name), None).await;
-    holds(
+    ensure(
         "the model is gone",
-        refused("a deleted model", gone)?.is_not_found(),
+        expect_error("a deleted model", gone)?.is_not_found(),
     )?;
 
     let options = CreateDeleteJobOptions {
@@ -44,15 +44,15 @@ pub async fn life_of_a_delete_job(environment: &Environment) -> Result<(), Failu
         .watch_delete_job(&id, Some(PollOptions { interval }))?
         .await?
         .into_model()?;
-    equal("the status", watched.status, Some(DeleteJobStatus::Succeeded))?;
+    ensure_equal("the status", watched.status, Some(DeleteJobStatus::Succeeded))?;
     let read = client.get_delete_job(&id).await?.into_model()?;
-    equal("the id", read.id.as_ref(), Some(&id))?;
+    ensure_equal("the id", read.id.as_ref(), Some(&id))?;
     let options = ListDeleteJobsOptions {
         page_size: Some(10),
         ..Default::default()
     };
     let listed: Vec<_> = client.list_delete_jobs(Some(options))?.try_collect().await?;
-    holds(
+    ensure(
         "it is listed",
         listed.iter().any(|job| job.id.as_ref() == Some(&id)),
     )

@@ -1,20 +1,20 @@
-//! Device identities: create, read, delete.
+//! Device identities.
 
 use std::time::Duration;
 
 use iothub_convenience::{
-    Authentication, AuthenticationType, DeviceOptions, DeviceStatus, GetDevicesOptions, Precondition,
-    SymmetricKey, WhichKey, X509Thumbprint,
+    Authentication, AuthenticationType, CreateOrUpdateDeviceOptions, DeviceStatus, GetDevicesOptions,
+    KeySlot, Precondition, SymmetricKey, X509Thumbprint,
 };
 
-use super::{equal, holds, keys_of, refused, register};
+use super::{ensure, ensure_equal, expect_error, keys_of, register};
 use crate::{Failure, environment::Environment};
 
 /// A device is created with given keys, cannot be created twice, and can be deleted once.
 ///
 /// # Errors
 ///
-/// If an assertion does not hold.
+/// If the service behaves differently.
 pub async fn device_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("life:1.2+3%_#*?!(),=@$'");
@@ -24,33 +24,33 @@ pub async fn device_lifecycle(environment: &Environment) -> Result<(), Failure> 
         .create_device_with_sas(id, keys.clone(), DeviceStatus::Disabled, None)
         .await?
         .into_model()?;
-    equal("the id", &created.device_id, id)?;
-    equal("the status", created.status.clone(), Some(DeviceStatus::Disabled))?;
+    ensure_equal("the id", &created.device_id, id)?;
+    ensure_equal("the status", created.status.clone(), Some(DeviceStatus::Disabled))?;
 
     let read = hub.get_device(id).await?.into_model()?;
-    equal("the ETag", &read.etag, &created.etag)?;
+    ensure_equal("the ETag", &read.etag, &created.etag)?;
     let stored = read
         .authentication
         .as_ref()
         .and_then(|authentication| authentication.symmetric_key.as_ref());
-    holds("the keys are those of the request", stored == Some(&keys))?;
+    ensure("the keys are those of the request", stored == Some(&keys))?;
 
     let again = hub
         .create_device_with_sas(id, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
         .await;
-    let error = refused("a second create of the device", again)?;
-    equal("its code", error.code(), Some("DeviceAlreadyExists"))?;
-    holds("it exists already", error.is_already_exists())?;
+    let error = expect_error("a second create of the device", again)?;
+    ensure_equal("its code", error.code(), Some("DeviceAlreadyExists"))?;
+    ensure("it exists already", error.is_already_exists())?;
 
     let stale = Precondition::IfMatch("c3RhbGU=".into());
-    holds(
+    ensure(
         "a stale delete fails",
-        refused("a stale delete", hub.delete_device(id, stale).await)?.is_precondition_failed(),
+        expect_error("a stale delete", hub.delete_device(id, stale).await)?.is_precondition_failed(),
     )?;
     hub.delete_device(id, read.precondition()?).await?;
-    let error = refused("reading a deleted device", hub.get_device(id).await)?;
-    equal("its status", error.status(), Some(404))?;
-    equal("its code", error.code(), Some("DeviceNotFound"))?;
+    let error = expect_error("reading a deleted device", hub.get_device(id).await)?;
+    ensure_equal("its status", error.status(), Some(404))?;
+    ensure_equal("its code", error.code(), Some("DeviceNotFound"))?;
     Ok(())
 }
 
@@ -58,17 +58,17 @@ pub async fn device_lifecycle(environment: &Environment) -> Result<(), Failure> 
 ///
 /// # Errors
 ///
-/// If an assertion does not hold.
+/// If the service behaves differently.
 pub async fn ids_that_change_the_path_are_refused(environment: &Environment) -> Result<(), Failure> {
     for id in ["", ".", "..", "a/b", "a b", "ü"] {
-        let error = refused(
+        let error = expect_error(
             id,
             environment
                 .hub
                 .delete_device(id, Precondition::Unconditional)
                 .await,
         )?;
-        holds(
+        ensure(
             "the client refuses the id",
             error.is_invalid_input() && error.attempts() == 0,
         )?;
@@ -76,11 +76,11 @@ pub async fn ids_that_change_the_path_are_refused(environment: &Environment) -> 
     Ok(())
 }
 
-/// Each kind of authentication can be created and replaced by the others.
+/// Each authentication type can be created and replaced by the others.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn authentication_kinds(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let thumbprint = X509Thumbprint::new("0123456789ABCDEF0123456789ABCDEF01234567", None)?;
@@ -91,52 +91,56 @@ pub async fn authentication_kinds(environment: &Environment) -> Result<(), Failu
         .await?
         .into_model()?;
     let stored = device.authentication.as_ref();
-    equal(
+    ensure_equal(
         "the thumbprint",
         stored.and_then(|stored| stored.x509_thumbprint.as_ref()),
         Some(&thumbprint),
     )?;
     let device = hub
-        .update_device_with_certificate_authority(id, device.precondition()?, enabled(), None)
+        .update_device_with_certificate_authority(id, enabled(), device.precondition()?, None)
         .await?
         .into_model()?;
     let kind = |authentication: Option<Authentication>| authentication.and_then(|it| it.kind);
     let authority = Some(AuthenticationType::CertificateAuthority);
-    equal("the kind", kind(device.authentication.clone()), authority.clone())?;
+    ensure_equal(
+        "the authentication type",
+        kind(device.authentication.clone()),
+        authority.clone(),
+    )?;
     let keys = SymmetricKey::generate()?;
     let device = hub
-        .update_device_with_sas(id, device.precondition()?, keys.clone(), enabled(), None)
+        .update_device_with_sas(id, keys.clone(), enabled(), device.precondition()?, None)
         .await?
         .into_model()?;
-    equal("the keys", keys_of(device.authentication.as_ref())?, &keys)?;
+    ensure_equal("the keys", keys_of(device.authentication.as_ref())?, &keys)?;
     let device = hub
         .update_device_with_x509(
             id,
-            device.precondition()?,
             thumbprint,
             DeviceStatus::Disabled,
+            device.precondition()?,
             None,
         )
         .await?
         .into_model()?;
-    equal("the status", device.status.clone(), Some(DeviceStatus::Disabled))?;
+    ensure_equal("the status", device.status.clone(), Some(DeviceStatus::Disabled))?;
     let sas = Authentication::sas(SymmetricKey::assigned_by_service());
-    let options = DeviceOptions {
+    let options = CreateOrUpdateDeviceOptions {
         status_reason: Some("tested".to_owned()),
         ..Default::default()
     };
     let device = hub
         .update_device(
             id,
-            device.precondition()?,
             sas,
             DeviceStatus::Disabled,
+            device.precondition()?,
             Some(options),
         )
         .await?
         .into_model()?;
-    equal("the reason", device.status_reason.as_deref(), Some("tested"))?;
-    holds(
+    ensure_equal("the reason", device.status_reason.as_deref(), Some("tested"))?;
+    ensure(
         "the service assigns a key",
         keys_of(device.authentication.as_ref())?.primary().is_some(),
     )?;
@@ -146,9 +150,9 @@ pub async fn authentication_kinds(environment: &Environment) -> Result<(), Failu
         .create_device_with_certificate_authority(id, enabled(), None)
         .await?
         .into_model()?;
-    equal("the kind", kind(device.authentication), authority)?;
+    ensure_equal("the authentication type", kind(device.authentication), authority)?;
     let id = &environment.device_id("edge");
-    let edge = DeviceOptions {
+    let edge = CreateOrUpdateDeviceOptions {
         iot_edge: true,
         ..Default::default()
     };
@@ -157,7 +161,7 @@ pub async fn authentication_kinds(environment: &Environment) -> Result<(), Failu
         .create_device(id, sas, enabled(), Some(edge))
         .await?
         .into_model()?;
-    holds(
+    ensure(
         "it is an edge device",
         device
             .capabilities
@@ -169,19 +173,19 @@ pub async fn authentication_kinds(environment: &Environment) -> Result<(), Failu
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn credentials_of_a_device(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("credentials");
     register(hub, id).await?;
     let options = GetDevicesOptions { max_count: Some(1) };
     let listed = hub.get_devices(Some(options)).await?.into_model()?;
-    equal("the number of listed devices", listed.len(), 1)?;
+    ensure_equal("the number of listed devices", listed.len(), 1)?;
 
     let device = hub.get_device(id).await?.into_model()?;
-    let connection = hub.device_connection_string(&device, WhichKey::Primary)?;
+    let connection = hub.device_connection_string(&device, KeySlot::Primary)?;
     let connection = connection.secret();
-    holds(
+    ensure(
         "the connection string names host, device and key",
         connection.contains(&hub.host_name())
             && connection.contains(&format!("DeviceId={id}"))
@@ -189,13 +193,17 @@ pub async fn credentials_of_a_device(environment: &Environment) -> Result<(), Fa
                 .primary()
                 .is_some_and(|key| connection.contains(key.secret())),
     )?;
-    let token = hub.device_sas_token(&device, WhichKey::Secondary, Duration::from_secs(600))?;
-    let left = token.expires_on - azure_core::time::OffsetDateTime::now_utc();
-    holds(
-        "the token is one",
+    let token = hub.device_sas_token(&device, KeySlot::Secondary, Duration::from_secs(600))?;
+    let expires_on = token
+        .expires_on
+        .to_offset()
+        .ok_or("the expiry time is not a date")?;
+    let left = expires_on - azure_core::time::OffsetDateTime::now_utc();
+    ensure(
+        "the token is a SAS token",
         token.token.secret().starts_with("SharedAccessSignature "),
     )?;
-    holds(
+    ensure(
         "it expires in ten minutes",
         (500..=660).contains(&left.whole_seconds()),
     )

@@ -1,4 +1,4 @@
-//! Digital twins: typed, validated, changed under optimistic concurrency.
+//! Digital twins.
 
 use digitaltwins_convenience::{
     Component, DigitalTwin, DigitalTwinPatch, Precondition, Relationship, ResponseExt as _, Upsert,
@@ -6,7 +6,7 @@ use digitaltwins_convenience::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{equal, holds, put_tank, refused, tank, upload};
+use super::{ensure, ensure_equal, expect_error, put_tank, tank, upload};
 use crate::{Failure, environment::Environment};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,12 +20,12 @@ struct Valve {
     open: bool,
 }
 
-/// A twin is created once, changed with the right ETag only, and must fit its model.
+/// A twin is created once, updated only with the current ETag, and must fit its model.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_a_twin(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn digital_twin_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let name = &environment.tank_name("twins");
     let (client, id) = (&environment.twins, &environment.twin_id("life:1;2"));
     upload(client, name).await?;
@@ -38,64 +38,64 @@ pub async fn life_of_a_twin(environment: &Environment) -> Result<(), Failure> {
     let created = client.upsert_digital_twin(id, &twin, Upsert::CreateOnly).await?;
     let etag = created.etag().ok_or("a twin without an ETag")?;
     let again = client.upsert_digital_twin(id, &twin, Upsert::CreateOnly).await;
-    holds(
+    ensure(
         "it is created once",
-        refused("the same again", again)?.is_precondition_failed(),
+        expect_error("a second create", again)?.is_precondition_failed(),
     )?;
 
     let patch = DigitalTwinPatch::new()
         .replace("level", 2.5)?
         .add("label", "north")?;
     let changed = client.update_digital_twin(id, &patch, &etag).await?;
-    holds(
-        "a write gives a new ETag",
+    ensure(
+        "a write returns a new ETag",
         changed.etag().is_some_and(|changed| changed != etag),
     )?;
     let stale = client.update_digital_twin(id, &patch, etag).await;
-    holds(
+    ensure(
         "a stale patch fails",
-        refused("a stale patch", stale)?.is_precondition_failed(),
+        expect_error("a stale patch", stale)?.is_precondition_failed(),
     )?;
 
     let read = client
         .get_digital_twin::<DigitalTwin<Tank>>(id)
         .await?
         .into_model()?;
-    equal("the level", read.contents.level, 2.5)?;
-    equal(
-        "what the type does not know",
+    ensure_equal("the level", read.contents.level, 2.5)?;
+    ensure_equal(
+        "the unknown property",
         read.extra.get("label"),
         Some(&json!("north")),
     )?;
-    holds(
+    ensure(
         "the level has a time",
         read.metadata.properties.contains_key("level"),
     )?;
 
     let wrong = DigitalTwinPatch::new().replace("level", "high")?;
-    let error = refused(
+    let error = expect_error(
         "a value of another type",
         client
             .update_digital_twin(id, &wrong, Precondition::Unconditional)
             .await,
     )?;
-    holds("it does not fit the model", error.is_validation_failed())?;
+    ensure("it does not fit the model", error.is_validation_failed())?;
 
     client
         .delete_digital_twin(id, Precondition::Unconditional)
         .await?;
-    let gone = refused(
+    let gone = expect_error(
         "a deleted twin",
         client.get_digital_twin::<DigitalTwin<Tank>>(id).await,
     )?;
-    equal("its code", gone.code(), Some("DigitalTwinNotFound"))
+    ensure_equal("its code", gone.code(), Some("DigitalTwinNotFound"))
 }
 
-/// A change of what was read is stored and seen by queries, and a twin goes with its relationships.
+/// A modification is stored and becomes visible to queries; a twin is deleted with its relationships.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn changes_and_connected_twins(environment: &Environment) -> Result<(), Failure> {
     let name = &environment.tank_name("changes");
     let client = &environment.twins;
@@ -106,7 +106,7 @@ pub async fn changes_and_connected_twins(environment: &Environment) -> Result<()
     let modified = client
         .modify_digital_twin::<Tank>(one, |twin| twin.contents.level += 0.5)
         .await?;
-    equal("the level", modified.contents.level, 1.5)?;
+    ensure_equal("the level", modified.contents.level, 1.5)?;
     client.wait_until_visible(one, None).await?;
 
     for (source, target) in [(one, two), (two, one)] {
@@ -116,7 +116,7 @@ pub async fn changes_and_connected_twins(environment: &Environment) -> Result<()
             .await?;
     }
     let deleted = client.delete_digital_twin_with_relationships(one).await?;
-    equal("the number of relationships", deleted.relationships, 2)?;
-    let gone = refused("a deleted twin", client.get_digital_twin::<Value>(one).await)?;
-    holds("it is gone", gone.is_not_found())
+    ensure_equal("the number of relationships", deleted.relationships, 2)?;
+    let gone = expect_error("a deleted twin", client.get_digital_twin::<Value>(one).await)?;
+    ensure("it is deleted", gone.is_not_found())
 }

@@ -1,19 +1,20 @@
-//! Graphs of twins and relationships, stored in one call.
+//! Bulk upserts of twins and relationships.
 
 use digitaltwins_convenience::{
     BasicRelationship, BulkUpsertOptions, DigitalTwin, GraphItem, Relationship, Upsert,
 };
+use futures::future::ready;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value, json};
 
-use super::{equal, tank, upload};
+use super::{ensure_equal, tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// Every item of a graph has a result, and relationships wait for their twins.
+/// Every item has an outcome, and relationships wait for their twins.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn bulk_upsert(environment: &Environment) -> Result<(), Failure> {
     let name = &environment.tank_name("graph");
     let client = &environment.twins;
@@ -36,15 +37,15 @@ pub async fn bulk_upsert(environment: &Environment) -> Result<(), Failure> {
         mode: Upsert::CreateOnly,
         ..Default::default()
     };
-    let outcomes: Vec<_> = client
-        .bulk_upsert(stream::iter(items), Some(options))?
-        .collect()
-        .await;
-    equal("the number of results", outcomes.len(), 9)?;
-    for outcome in outcomes {
+    let report = client.bulk_upsert(items.clone(), Some(options)).await?;
+    ensure_equal("the number of outcomes", report.results.len(), 9)?;
+    for outcome in report.results {
         outcome.result?;
     }
+    let outcomes = client.bulk_upsert_stream(stream::iter(items), None)?;
+    let stored = outcomes.filter(|outcome| ready(outcome.result.is_ok())).count();
+    ensure_equal("the number of items stored again", stored.await, 9)?;
     let pipes: Vec<BasicRelationship> = client.list_relationships(&ids[0], None)?.try_collect().await?;
     let targets: Vec<_> = pipes.iter().map(|pipe| &pipe.target_id).collect();
-    equal("the targets", targets, vec![&ids[1]])
+    ensure_equal("the targets", targets, vec![&ids[1]])
 }

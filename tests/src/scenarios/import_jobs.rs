@@ -1,4 +1,4 @@
-//! Import jobs: from a file in a blob.
+//! Import jobs.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use digitaltwins_convenience::{
 use futures::TryStreamExt as _;
 use serde_json::{Map, json};
 
-use super::{equal, holds, refused};
+use super::{ensure, ensure_equal, expect_error};
 use crate::environment::Environment;
 use crate::{Failure, resources::Resource};
 
@@ -19,7 +19,7 @@ const TWIN: &str = "scenario-import-node";
 ///
 /// # Errors
 ///
-/// A mistake of the writer.
+/// If the file cannot be written.
 pub fn import_file() -> Result<Vec<u8>, Failure> {
     let mut file = ImportFileWriter::new(Vec::new(), "scenarios", "example")?;
     file.model(json!({"@context": "dtmi:dtdl:context;2", "@id": MODEL, "@type": "Interface"}))?;
@@ -27,58 +27,61 @@ pub fn import_file() -> Result<Vec<u8>, Failure> {
     Ok(file.finish()?)
 }
 
-fn often() -> Option<PollOptions> {
+fn every_second() -> Option<PollOptions> {
     Some(PollOptions {
         interval: Some(Duration::from_secs(1)),
     })
 }
 
-/// A job imports a file, is found, and is deleted; another one is created and canceled.
+/// A job imports a file, is read, listed and deleted; another one is created and canceled.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_an_import_job(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn import_job_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let client = &environment.twins;
     let blobs = environment.import_blobs(&import_file()?)?;
-    environment.note(Resource::Model(MODEL.to_owned()));
-    environment.note(Resource::Twin(TWIN.to_owned()));
+    environment.track(Resource::Model(MODEL.to_owned()));
+    environment.track(Resource::Twin(TWIN.to_owned()));
     let id = &environment.import_job_id("import");
     let done = client
-        .begin_import_job(id, &blobs.input, &blobs.output, often())?
+        .begin_import_job(id, blobs.input.clone(), blobs.output.clone(), every_second())?
         .await?
         .into_model()?;
-    equal("the status", done.status, Some(ImportJobStatus::Succeeded))?;
+    ensure_equal("the status", done.status, Some(ImportJobStatus::Succeeded))?;
     let twin = client
         .get_digital_twin::<BasicDigitalTwin>(TWIN)
         .await?
         .into_model()?;
-    equal("the imported twin's model", twin.model(), MODEL)?;
+    ensure_equal("the imported twin's model", twin.model(), MODEL)?;
 
-    let watched = client.watch_import_job(id, often())?.await?.into_model()?;
-    equal("the watched job", watched.id.as_ref(), Some(id))?;
+    let watched = client.watch_import_job(id, every_second())?.await?.into_model()?;
+    ensure_equal("the watched job", watched.id.as_ref(), Some(id))?;
     let read = client.get_import_job(id).await?.into_model()?;
-    equal("the input", &read.input_blob_uri, &blobs.input)?;
+    ensure_equal("the input", read.input_blob_uri.secret(), &blobs.input)?;
     let options = ListImportJobsOptions {
         page_size: Some(10),
         ..Default::default()
     };
     let listed: Vec<_> = client.list_import_jobs(Some(options))?.try_collect().await?;
-    holds(
+    ensure(
         "it is listed",
         listed.iter().any(|job| job.id.as_ref() == Some(id)),
     )?;
 
     let second = &environment.import_job_id("canceled-import");
     let created = client
-        .create_import_job(second, &blobs.input, &blobs.output)
+        .create_import_job(second, blobs.input.clone(), blobs.output.clone())
         .await?
         .into_model()?;
-    equal("the id", created.id.as_ref(), Some(second))?;
+    ensure_equal("the id", created.id.as_ref(), Some(second))?;
     let canceled = client.cancel_import_job(second).await?.into_model()?;
-    equal("the canceled job", canceled.id.as_ref(), Some(second))?;
+    ensure_equal("the canceled job", canceled.id.as_ref(), Some(second))?;
 
     client.delete_import_job(id).await?;
     let gone = client.get_import_job(id).await;
-    holds("it is gone", refused("a deleted job", gone)?.is_not_found())
+    ensure(
+        "it is deleted",
+        expect_error("a deleted job", gone)?.is_not_found(),
+    )
 }

@@ -1,5 +1,8 @@
 //! Cloud-to-device messages over AMQP, their feedback, and file notifications.
 
+use std::time::Duration;
+
+use azure_core::time::OffsetDateTime;
 use azure_iot_emulator::{FileNotification, IotHub, Settlement};
 use futures::StreamExt as _;
 use iothub_convenience::{
@@ -7,21 +10,24 @@ use iothub_convenience::{
     SymmetricKey,
 };
 
-use super::{equal, holds, refused, register};
+use super::{ensure, ensure_equal, expect_error, register};
 use crate::{Failure, environment::Environment};
 
-/// Messages wait for a device until they are purged, and there must be a device.
+/// The maximum wait for the feedback of an expired message.
+const FEEDBACK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Messages are queued until they are purged; a message to a missing device is refused.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn queues(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("queue");
-    let nobody = hub.send_c2d_message(id, "lost").await;
-    holds(
+    let missing = hub.send_c2d_message(id, "lost").await;
+    ensure(
         "there is no device",
-        refused("a message to nobody", nobody)?.is_not_found(),
+        expect_error("a message to a missing device", missing)?.is_not_found(),
     )?;
     register(hub, id).await?;
     hub.create_module_with_sas(id, "m", SymmetricKey::generate()?, None)
@@ -32,21 +38,21 @@ pub async fn queues(environment: &Environment) -> Result<(), Failure> {
             .with_message_id(&name)
             .with_property("number", number);
         let sent = hub.send_c2d_message(id, message).await?;
-        equal("the id of the message", sent.message_id, name)?;
+        ensure_equal("the id of the message", sent.message_id, name)?;
     }
     let sent = hub.send_module_c2d_message(id, "m", "close").await?;
-    holds("a message gets an id", !sent.message_id.is_empty())?;
+    ensure("the message has an id", !sent.message_id.is_empty())?;
     let purged = hub.purge_command_queue(id).await?.into_model()?;
-    equal("the device", purged.device_id.as_ref(), Some(id))?;
-    equal("the number of messages", purged.total_messages_purged, Some(2))?;
+    ensure_equal("the device", purged.device_id.as_ref(), Some(id))?;
+    ensure_equal("the number of messages", purged.total_messages_purged, Some(2))?;
 
     hub.close_amqp().await;
     let message = CloudToDeviceMessage::new("again");
     let sent = hub.send_c2d_message(id, message).await?;
-    holds("a closed connection is opened again", !sent.message_id.is_empty())
+    ensure("a closed connection is reopened", !sent.message_id.is_empty())
 }
 
-/// Sends a message, and settles it as its device.
+/// Sends a message and completes it as the device.
 async fn deliver(
     environment: &Environment,
     devices: &IotHub,
@@ -63,22 +69,22 @@ async fn deliver(
     Ok(())
 }
 
-fn is_success(message: &str, records: &[FeedbackRecord]) -> Result<(), Failure> {
-    equal("the number of records", records.len(), 1)?;
-    equal(
+fn ensure_success(message: &str, records: &[FeedbackRecord]) -> Result<(), Failure> {
+    ensure_equal("the number of records", records.len(), 1)?;
+    ensure_equal(
         "the message",
         records[0].original_message_id.as_deref(),
         Some(message),
     )?;
     let status = records[0].status_code.clone();
-    equal("the status", status, Some(FeedbackRecordStatusCode::Success))
+    ensure_equal("the status", status, Some(FeedbackRecordStatusCode::Success))
 }
 
-/// Feedback over AMQP says that a device has completed a message.
+/// Feedback over AMQP reports a completed message.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn feedback(environment: &Environment) -> Result<(), Failure> {
     let (hub, devices) = (&environment.hub, environment.devices()?);
     let id = &environment.device_id("feedback");
@@ -87,16 +93,16 @@ pub async fn feedback(environment: &Environment) -> Result<(), Failure> {
     let message = environment.id("feedback");
     deliver(environment, devices, id, &message).await?;
     let batch = feedback.next().await.ok_or("the stream has ended")??;
-    is_success(&message, &batch.items)?;
+    ensure_success(&message, &batch.items)?;
     batch.complete().await?;
     Ok(())
 }
 
-/// Feedback over HTTP comes again after it was abandoned, and not after it was completed.
+/// Feedback over HTTP is redelivered after it was abandoned, and not after it was completed.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn feedback_over_http(environment: &Environment) -> Result<(), Failure> {
     let (hub, devices) = (&environment.hub, environment.devices()?);
     let id = &environment.device_id("http-feedback");
@@ -104,20 +110,20 @@ pub async fn feedback_over_http(environment: &Environment) -> Result<(), Failure
     let message = environment.id("http-feedback");
     deliver(environment, devices, id, &message).await?;
     let batch = receive(environment, &message).await?;
-    is_success(&message, &batch.records)?;
+    ensure_success(&message, &batch.records)?;
     hub.abandon_feedback_notification(&batch.lock_token).await?;
     let batch = receive(environment, &message).await?;
-    is_success(&message, &batch.records)?;
+    ensure_success(&message, &batch.records)?;
     hub.complete_feedback_notification(&batch.lock_token).await?;
     let more = hub.receive_feedback_notification().await?;
     let is_ours = |record: &FeedbackRecord| record.original_message_id.as_ref() == Some(&message);
-    holds(
-        "completed feedback does not come again",
+    ensure(
+        "completed feedback is not redelivered",
         !more.is_some_and(|batch| batch.records.iter().any(is_ours)),
     )
 }
 
-/// Receives the feedback on a message, and completes other feedback.
+/// Receives the feedback of a message, and completes other feedback.
 async fn receive(environment: &Environment, message: &str) -> Result<FeedbackBatch, Failure> {
     let hub = &environment.hub;
     loop {
@@ -130,11 +136,11 @@ async fn receive(environment: &Environment, message: &str) -> Result<FeedbackBat
     }
 }
 
-/// A file that a device has uploaded is announced.
+/// An uploaded file is notified.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn file_notifications(environment: &Environment) -> Result<(), Failure> {
     let (hub, devices) = (&environment.hub, environment.devices()?);
     let id = &environment.device_id("files");
@@ -148,8 +154,114 @@ pub async fn file_notifications(environment: &Environment) -> Result<(), Failure
     })?;
     let notification = files.next().await.ok_or("the stream has ended")??;
     let file = notification.items.first().ok_or("no file")?;
-    equal("the device", file.device_id.as_ref(), Some(id))?;
-    equal("the size", file.blob_size_in_bytes, Some(1234))?;
+    ensure_equal("the device", file.device_id.as_ref(), Some(id))?;
+    ensure_equal("the size", file.blob_size_in_bytes, Some(1234))?;
     notification.complete().await?;
     Ok(())
+}
+
+/// Feedback over AMQP reports a message that expired, without a device.
+///
+/// # Errors
+///
+/// If the service behaves differently.
+pub async fn expired_messages(environment: &Environment) -> Result<(), Failure> {
+    let hub = &environment.hub;
+    let message = send_expiring(environment, "expired").await?;
+    let mut feedback = hub.feedback_messages();
+    let search = async {
+        loop {
+            let batch = feedback.next().await.ok_or("the stream has ended")??;
+            let record = record_of(&batch.items, &message).cloned();
+            batch.complete().await?;
+            if let Some(record) = record {
+                return ensure_expired(&record);
+            }
+        }
+    };
+    tokio::time::timeout(FEEDBACK_TIMEOUT, search)
+        .await
+        .map_err(|_| "no feedback in time")?
+}
+
+/// Feedback over HTTP reports a message that expired; it is redelivered after it was abandoned.
+///
+/// # Errors
+///
+/// If the service behaves differently.
+pub async fn expired_messages_over_http(environment: &Environment) -> Result<(), Failure> {
+    let hub = &environment.hub;
+    let message = send_expiring(environment, "http-expired").await?;
+    let first = wait_for_feedback(environment, &message).await?;
+    hub.abandon_feedback_notification(&first).await?;
+    let second = wait_for_feedback(environment, &message).await?;
+    hub.complete_feedback_notification(&second).await?;
+    Ok(())
+}
+
+/// The stream of file notifications opens and yields no error.
+///
+/// # Errors
+///
+/// If the service behaves differently.
+pub async fn idle_file_notifications(environment: &Environment) -> Result<(), Failure> {
+    let mut files = environment.hub.file_notifications();
+    match tokio::time::timeout(Duration::from_secs(2), files.next()).await {
+        // The notification of another device is not settled, so it is delivered again.
+        Err(_) | Ok(Some(Ok(_))) => Ok(()),
+        Ok(Some(Err(error))) => Err(error.into()),
+        Ok(None) => Err("the stream has ended".into()),
+    }
+}
+
+/// Registers a device and sends it a message that expires at once. Returns the id of the message.
+async fn send_expiring(environment: &Environment, name: &str) -> Result<String, Failure> {
+    if let Ok(devices) = environment.devices() {
+        // The service collects feedback for 15 seconds.
+        devices.set_feedback_interval(Duration::from_millis(100));
+    }
+    let id = &environment.device_id(name);
+    register(&environment.hub, id).await?;
+    let message = environment.id(name);
+    let sent = CloudToDeviceMessage::new("too late")
+        .with_message_id(&message)
+        .with_expiry(OffsetDateTime::now_utc() + Duration::from_secs(2))
+        .with_acknowledgement(DeliveryAcknowledgement::Full);
+    environment.hub.send_c2d_message(id, sent).await?;
+    Ok(message)
+}
+
+/// Waits for the feedback of an expired message, and completes other feedback. Returns the lock token.
+async fn wait_for_feedback(environment: &Environment, message: &str) -> Result<String, Failure> {
+    let hub = &environment.hub;
+    let search = async {
+        loop {
+            let Some(batch) = hub.receive_feedback_notification().await? else {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                continue;
+            };
+            if let Some(record) = record_of(&batch.records, message) {
+                ensure_expired(record)?;
+                return Ok(batch.lock_token);
+            }
+            hub.complete_feedback_notification(&batch.lock_token).await?;
+        }
+    };
+    tokio::time::timeout(FEEDBACK_TIMEOUT, search)
+        .await
+        .map_err(|_| "no feedback in time")?
+}
+
+fn record_of<'a>(records: &'a [FeedbackRecord], message: &str) -> Option<&'a FeedbackRecord> {
+    records
+        .iter()
+        .find(|record| record.original_message_id.as_deref() == Some(message))
+}
+
+fn ensure_expired(record: &FeedbackRecord) -> Result<(), Failure> {
+    ensure_equal(
+        "the status",
+        record.status_code.as_ref(),
+        Some(&FeedbackRecordStatusCode::Expired),
+    )
 }

@@ -4,47 +4,47 @@ use azure_iot_emulator::MethodScript;
 use iothub_convenience::{DirectMethod, DirectMethodOutcome, SymmetricKey};
 use serde_json::json;
 
-use super::{equal, register};
+use super::{ensure_equal, register};
 use crate::{Failure, environment::Environment};
 
-/// A device that is not there and one that is not connected are told apart.
+/// A missing device and a disconnected device have different outcomes.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn absent_devices(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn methods_of_absent_devices(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("offline");
     let method = DirectMethod::new("reboot");
-    equal(
+    ensure_equal(
         "the outcome without a device",
         hub.invoke_device_method(id, &method).await?,
         DirectMethodOutcome::NotFound,
     )?;
     register(hub, id).await?;
-    equal(
+    ensure_equal(
         "the outcome of an offline device",
         hub.invoke_device_method(id, &method).await?,
         DirectMethodOutcome::Offline,
     )?;
     hub.create_module_with_sas(id, "m", SymmetricKey::generate()?, None)
         .await?;
-    equal(
+    ensure_equal(
         "the outcome of an offline module",
         hub.invoke_device_module_method(id, "m", &method).await?,
         DirectMethodOutcome::Offline,
     )
 }
 
-/// A device and its module answer with status and payload.
+/// A device and its module respond with status and payload.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn answers(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn method_responses(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let devices = environment.devices()?;
-    let id = &environment.device_id("answering");
+    let id = &environment.device_id("responding");
     register(hub, id).await?;
     hub.create_module_with_sas(id, "m", SymmetricKey::generate()?, None)
         .await?;
@@ -58,9 +58,9 @@ pub async fn answers(environment: &Environment) -> Result<(), Failure> {
         hub.invoke_device_method(id, &method).await?,
         hub.invoke_device_module_method(id, "m", &method).await?,
     ] {
-        let answer = outcome.answer().ok_or("no answer")?;
-        equal("the status", answer.status, 207)?;
-        equal("the payload", answer.payload.as_ref(), Some(&payload))?;
+        let response = outcome.response().ok_or("no response")?;
+        ensure_equal("the status", response.status, 207)?;
+        ensure_equal("the payload", response.payload.as_ref(), Some(&payload))?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! What a user does with the clients, one file per noun and one table of all.
+//! Uses of the clients with assertions: one file per noun, and a table of all scenarios.
 //!
-//! A scenario takes its ids from the [`Environment`](crate::environment::Environment), so that it can run on a service
-//! that is in use and [`Scenario::run`] deletes what it has created, also after a failure. It returns an error that says
-//! what differs. Every public method of both clients is called by a scenario; `tests/scenarios.rs` checks that.
+//! A scenario takes its ids from the [`Environment`](crate::environment::Environment), so it can run on a service that is
+//! in use and [`Scenario::run`] can delete what it has created, even after a failure. It fails with a message that names
+//! the difference. Every public method of both clients is called by a scenario; `tests/scenarios.rs` checks that.
 
 pub mod bulk;
 pub mod components;
@@ -42,36 +42,36 @@ use serde_json::{Map, Value, json};
 use crate::Failure;
 pub(crate) use crate::resources::{tank, valve};
 
-/// How long a live service may take until a query sees what was written.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The maximum time until queries of a live service see a write.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Fails unless both are equal, and says what they are.
-pub(crate) fn equal<T: PartialEq + Debug>(what: &str, is: T, should_be: T) -> Result<(), Failure> {
-    if is == should_be {
+/// Fails unless `actual` is `expected`.
+pub(crate) fn ensure_equal<T: PartialEq + Debug>(what: &str, actual: T, expected: T) -> Result<(), Failure> {
+    if actual == expected {
         Ok(())
     } else {
-        Err(format!("{what} is {is:?} and should be {should_be:?}").into())
+        Err(format!("{what}: expected {expected:?}, found {actual:?}").into())
     }
 }
 
-/// Fails, naming `what`, unless it holds.
-pub(crate) fn holds(what: &str, condition: bool) -> Result<(), Failure> {
+/// Fails unless `condition`, which `claim` states, is true.
+pub(crate) fn ensure(claim: &str, condition: bool) -> Result<(), Failure> {
     if condition {
         Ok(())
     } else {
-        Err(format!("{what}: does not hold").into())
+        Err(format!("not true: {claim}").into())
     }
 }
 
-/// The error of a call that should fail.
-pub(crate) fn refused<T, E>(what: &str, result: Result<T, E>) -> Result<E, Failure> {
+/// Returns the error of a call that must fail.
+pub(crate) fn expect_error<T, E>(what: &str, result: Result<T, E>) -> Result<E, Failure> {
     match result {
         Err(error) => Ok(error),
-        Ok(_) => Err(format!("{what}: was accepted").into()),
+        Ok(_) => Err(format!("{what}: expected an error, but the call succeeded").into()),
     }
 }
 
-/// Asks until the answer has `count` rows.
+/// Repeats a query until it returns `count` rows.
 pub(crate) async fn eventually<T>(
     count: usize,
     query: impl AsyncFn() -> Result<Vec<T>, Failure>,
@@ -82,8 +82,8 @@ pub(crate) async fn eventually<T>(
         if rows.len() == count {
             return Ok(rows);
         }
-        if start.elapsed() > PATIENCE {
-            return Err(format!("the query gives {} rows instead of {count}", rows.len()).into());
+        if start.elapsed() > VISIBILITY_TIMEOUT {
+            return Err(format!("the query returns {} rows instead of {count}", rows.len()).into());
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
@@ -99,21 +99,21 @@ pub(crate) async fn until_visible(hub: &IotHubRegistryManager, id: &str) -> Resu
     Ok(())
 }
 
-/// Registers a device with keys generated here.
+/// Creates a device with generated keys.
 pub(crate) async fn register(hub: &IotHubRegistryManager, id: &str) -> Result<(), Failure> {
     hub.create_device_with_sas(id, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
         .await?;
     Ok(())
 }
 
-/// The keys of a device identity.
+/// Returns the keys of an identity.
 pub(crate) fn keys_of(authentication: Option<&Authentication>) -> Result<&SymmetricKey, Failure> {
     authentication
         .and_then(|authentication| authentication.symmetric_key.as_ref())
         .ok_or_else(|| "an identity without keys".into())
 }
 
-/// A tank with a valve as its component and pipes to other tanks.
+/// Returns the models of a tank, with relationships to other tanks, and of a valve, its component.
 pub(crate) fn tank_models(name: &str) -> [Value; 2] {
     [
         json!({
@@ -139,7 +139,7 @@ pub(crate) async fn upload(client: &DigitalTwinsClient, name: &str) -> Result<()
     Ok(())
 }
 
-/// Puts a tank.
+/// Creates or replaces a tank.
 pub(crate) async fn put_tank(
     client: &DigitalTwinsClient,
     name: &str,

@@ -1,19 +1,20 @@
-//! Module identities: created, read, replaced, deleted.
+//! Module identities.
 
 use std::time::Duration;
 
 use iothub_convenience::{
-    Authentication, AuthenticationType, ModuleOptions, Precondition, SymmetricKey, WhichKey, X509Thumbprint,
+    Authentication, AuthenticationType, CreateOrUpdateModuleOptions, KeySlot, Precondition, SymmetricKey,
+    X509Thumbprint,
 };
 
-use super::{equal, holds, keys_of, refused, register};
+use super::{ensure, ensure_equal, expect_error, keys_of, register};
 use crate::{Failure, environment::Environment};
 
-/// Each kind of authentication can be created and replaced by the others.
+/// Each authentication type can be created and replaced by the others.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn authentication_kinds_of_modules(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("modules");
@@ -27,8 +28,8 @@ pub async fn authentication_kinds_of_modules(environment: &Environment) -> Resul
         .await?
         .into_model()?;
     let selfsigned = Some(AuthenticationType::SelfSigned);
-    equal(
-        "the kind",
+    ensure_equal(
+        "the authentication type",
         kind(module.authentication.clone()),
         selfsigned.clone(),
     )?;
@@ -36,41 +37,49 @@ pub async fn authentication_kinds_of_modules(environment: &Environment) -> Resul
         .update_module_with_certificate_authority(id, "x509", module.precondition()?, None)
         .await?
         .into_model()?;
-    equal("the kind", kind(module.authentication.clone()), authority.clone())?;
+    ensure_equal(
+        "the authentication type",
+        kind(module.authentication.clone()),
+        authority.clone(),
+    )?;
     let keys = SymmetricKey::generate()?;
     let module = hub
-        .update_module_with_sas(id, "x509", module.precondition()?, keys.clone(), None)
+        .update_module_with_sas(id, "x509", keys.clone(), module.precondition()?, None)
         .await?
         .into_model()?;
-    equal("the keys", keys_of(module.authentication.as_ref())?, &keys)?;
+    ensure_equal("the keys", keys_of(module.authentication.as_ref())?, &keys)?;
     let module = hub
-        .update_module_with_x509(id, "x509", module.precondition()?, thumbprint, None)
+        .update_module_with_x509(id, "x509", thumbprint, module.precondition()?, None)
         .await?
         .into_model()?;
-    equal("the kind", kind(module.authentication.clone()), selfsigned)?;
-    let options = ModuleOptions {
+    ensure_equal(
+        "the authentication type",
+        kind(module.authentication.clone()),
+        selfsigned,
+    )?;
+    let options = CreateOrUpdateModuleOptions {
         managed_by: Some("scenario".to_owned()),
     };
     let sas = Authentication::sas(SymmetricKey::assigned_by_service());
     let module = hub
-        .update_module(id, "x509", module.precondition()?, sas, Some(options))
+        .update_module(id, "x509", sas, module.precondition()?, Some(options))
         .await?
         .into_model()?;
-    equal("who manages it", module.managed_by.as_deref(), Some("scenario"))?;
+    ensure_equal("the manager", module.managed_by.as_deref(), Some("scenario"))?;
 
     let module = hub
         .create_module_with_certificate_authority(id, "authority", None)
         .await?
         .into_model()?;
-    equal("the kind", kind(module.authentication), authority)
+    ensure_equal("the authentication type", kind(module.authentication), authority)
 }
 
-/// A module is created, listed and deleted once, and its credentials are derived from its keys.
+/// A module is created, read, listed and deleted, and its credentials are derived from its keys.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_a_module(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn module_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("module");
     register(hub, id).await?;
@@ -79,19 +88,19 @@ pub async fn life_of_a_module(environment: &Environment) -> Result<(), Failure> 
         .create_module_with_sas(id, "m", keys.clone(), None)
         .await?
         .into_model()?;
-    equal("its keys", keys_of(created.authentication.as_ref())?, &keys)?;
+    ensure_equal("its keys", keys_of(created.authentication.as_ref())?, &keys)?;
     hub.create_module(id, "n", Authentication::sas(keys), None)
         .await?;
     let again = hub
         .create_module(id, "n", Authentication::certificate_authority(), None)
         .await;
-    holds(
+    ensure(
         "it exists already",
-        refused("the same module again", again)?.is_already_exists(),
+        expect_error("the same module again", again)?.is_already_exists(),
     )?;
 
     let read = hub.get_module(id, "m").await?.into_model()?;
-    equal("the ETag", &read.etag, &created.etag)?;
+    ensure_equal("the ETag", &read.etag, &created.etag)?;
     let mut listed: Vec<_> = hub
         .get_modules(id)
         .await?
@@ -100,23 +109,23 @@ pub async fn life_of_a_module(environment: &Environment) -> Result<(), Failure> 
         .map(|module| module.module_id)
         .collect();
     listed.sort();
-    equal("the modules", listed, vec!["m".to_owned(), "n".to_owned()])?;
+    ensure_equal("the modules", listed, vec!["m".to_owned(), "n".to_owned()])?;
 
-    let connection = hub.module_connection_string(&read, WhichKey::Primary)?;
-    holds(
+    let connection = hub.module_connection_string(&read, KeySlot::Primary)?;
+    ensure(
         "the connection string names the module",
         connection.secret().contains("ModuleId=m"),
     )?;
-    let token = hub.module_sas_token(&read, WhichKey::Primary, Duration::from_secs(600))?;
-    holds(
+    let token = hub.module_sas_token(&read, KeySlot::Primary, Duration::from_secs(600))?;
+    ensure(
         "the token names the module",
         token.token.secret().contains("modules%2Fm"),
     )?;
 
     hub.delete_module(id, "m", read.precondition()?).await?;
     let gone = hub.delete_module(id, "m", Precondition::Unconditional).await;
-    holds(
+    ensure(
         "it is deleted once",
-        refused("a second delete", gone)?.is_not_found(),
+        expect_error("a second delete", gone)?.is_not_found(),
     )
 }

@@ -1,16 +1,16 @@
-//! Queries of the hub, over several pages.
+//! Queries of the hub.
 
 use futures::TryStreamExt as _;
 use iothub_convenience::{Precondition, QueryIotHubOptions, QueryRow, Twin, TwinPatch};
 
-use super::{equal, eventually, refused, register};
+use super::{ensure_equal, eventually, expect_error, register};
 use crate::{Failure, environment::Environment};
 
-/// A condition over tags finds the right twins, page by page.
+/// A condition on tags selects twins, over several pages.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let ids: Vec<String> = (0..7)
@@ -38,7 +38,7 @@ pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
     .await?;
     let mut found: Vec<_> = twins.into_iter().filter_map(|twin| twin.device_id).collect();
     found.sort();
-    equal(
+    ensure_equal(
         "the devices",
         found,
         [0, 1, 5, 6].map(|number| ids[number].clone()).to_vec(),
@@ -48,12 +48,12 @@ pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
         .query_iot_hub::<Twin>("SELEC * FROM devices", None)?
         .try_next()
         .await;
-    let error = refused("a query that is none", invalid)?;
-    equal("the status of a query that is none", error.status(), Some(400))?;
+    let error = expect_error("an invalid query", invalid)?;
+    ensure_equal("the status of an invalid query", error.status(), Some(400))?;
 
     let counts = "SELECT COUNT() AS number FROM devices WHERE tags.scenario = ";
     let rows = hub.query_iot_hub_rows(format!("{counts}'{run}'"), None)?;
     let rows: Vec<QueryRow> = rows.try_collect().await?;
     let counted: Vec<_> = rows.iter().map(|row| row.as_json()["number"].clone()).collect();
-    equal("the count", counted, vec![7.into()])
+    ensure_equal("the count", counted, vec![7.into()])
 }

@@ -1,4 +1,4 @@
-//! Relationships: between twins, over several pages.
+//! Relationships.
 
 use digitaltwins_convenience::{
     BasicRelationship, ListRelationshipsOptions, Relationship, RelationshipPatch, ResponseExt as _, Upsert,
@@ -6,15 +6,15 @@ use digitaltwins_convenience::{
 use futures::TryStreamExt as _;
 use serde_json::{Map, json};
 
-use super::{equal, holds, put_tank, refused, upload};
+use super::{ensure, ensure_equal, expect_error, put_tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// Eleven relationships come in two pages, and a twin that has some cannot be deleted.
+/// Eleven relationships are listed in two pages, and a twin with relationships cannot be deleted.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn pages(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn relationship_pages(environment: &Environment) -> Result<(), Failure> {
     let name = &environment.tank_name("relationships");
     let client = &environment.twins;
     let (source, target) = (&environment.twin_id("source"), &environment.twin_id("target"));
@@ -34,7 +34,7 @@ pub async fn pages(environment: &Environment) -> Result<(), Failure> {
         .into_pages()
         .try_collect()
         .await?;
-    equal("the number of pages", pages.len(), 2)?;
+    ensure_equal("the number of pages", pages.len(), 2)?;
     let options = ListRelationshipsOptions {
         relationship_name: Some("feeds".to_owned()),
         ..Default::default()
@@ -47,40 +47,40 @@ pub async fn pages(environment: &Environment) -> Result<(), Failure> {
         .iter()
         .filter_map(|pipe| pipe.contents["width"].as_u64())
         .collect();
-    equal("the widths", widths, (0..11).collect())?;
+    ensure_equal("the widths", widths, (0..11).collect())?;
 
-    let stray = Relationship::new("stray", source, "nonsense", target, Map::new());
-    let error = refused(
+    let stray = Relationship::new("stray", source, "unknown", target, Map::new());
+    let error = expect_error(
         "an unknown name",
         client
             .upsert_relationship(source, "stray", &stray, Upsert::CreateOrReplace)
             .await,
     )?;
-    equal("its code", error.code(), Some("InvalidRelationship"))?;
-    let lost = Relationship::new("lost", source, "feeds", environment.id("nobody"), Map::new());
-    let error = refused(
-        "no target",
+    ensure_equal("its code", error.code(), Some("InvalidRelationship"))?;
+    let dangling = Relationship::new("dangling", source, "feeds", environment.id("missing"), Map::new());
+    let error = expect_error(
+        "a missing target",
         client
-            .upsert_relationship(source, "lost", &lost, Upsert::CreateOrReplace)
+            .upsert_relationship(source, "dangling", &dangling, Upsert::CreateOrReplace)
             .await,
     )?;
-    holds("the target is missing", error.is_target_not_found())?;
+    ensure("the target is missing", error.is_target_not_found())?;
     let delete = client
         .delete_digital_twin(source, digitaltwins_convenience::Precondition::Unconditional)
         .await;
-    holds(
+    ensure(
         "the twin has relationships",
-        refused("its delete", delete)?.is_relationships_not_deleted(),
+        expect_error("a deletion", delete)?.is_relationships_not_deleted(),
     )?;
     Ok(())
 }
 
-/// A relationship is read, changed under optimistic concurrency, seen from its target and deleted.
+/// A relationship is read, updated with an ETag, listed for its target and deleted.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_a_relationship(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn relationship_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let name = &environment.tank_name("pipe");
     let client = &environment.twins;
     let (source, target) = (&environment.twin_id("from"), &environment.twin_id("to"));
@@ -96,28 +96,28 @@ pub async fn life_of_a_relationship(environment: &Environment) -> Result<(), Fai
     let wider = RelationshipPatch::new().replace("width", 2)?;
     let updated = client.update_relationship(source, "pipe", &wider, &first).await?;
     let stale = client.update_relationship(source, "pipe", &wider, &first).await;
-    holds(
+    ensure(
         "a stale patch fails",
-        refused("a stale patch", stale)?.is_precondition_failed(),
+        expect_error("a stale patch", stale)?.is_precondition_failed(),
     )?;
     let read = client
         .get_relationship::<BasicRelationship>(source, "pipe")
         .await?;
-    equal("the ETag", read.etag(), updated.etag())?;
-    equal("the width", &read.into_model()?.contents["width"], &json!(2))?;
+    ensure_equal("the ETag", read.etag(), updated.etag())?;
+    ensure_equal("the width", &read.into_model()?.contents["width"], &json!(2))?;
 
     let incoming: Vec<_> = client
         .list_incoming_relationships(target, None)?
         .try_collect()
         .await?;
-    equal("the number of incoming relationships", incoming.len(), 1)?;
-    equal("where it comes from", &incoming[0].source_id, source)?;
+    ensure_equal("the number of incoming relationships", incoming.len(), 1)?;
+    ensure_equal("the source", &incoming[0].source_id, source)?;
     client
         .delete_relationship(source, "pipe", updated.precondition()?)
         .await?;
     let gone = client.get_relationship::<BasicRelationship>(source, "pipe").await;
-    holds(
-        "it is gone",
-        refused("a deleted relationship", gone)?.is_not_found(),
+    ensure(
+        "it is deleted",
+        expect_error("a deleted relationship", gone)?.is_not_found(),
     )
 }

@@ -1,26 +1,26 @@
-//! Counts of devices.
+//! Registry and service statistics.
 
-use super::{eventually, holds, register};
+use super::{ensure, eventually, register};
 use crate::{Failure, environment::Environment};
 
-/// The registry counts a device that was created, and the connected ones are not more than all.
+/// The registry counts devices by status, and at most all of them are connected.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn counts(environment: &Environment) -> Result<(), Failure> {
+/// If the service behaves differently.
+pub async fn device_counts(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     register(hub, &environment.device_id("counted")).await?;
     let counts = eventually(1, async || {
         let counts = hub.get_device_registry_statistics().await?.into_model()?;
-        let is_there = counts.total_device_count.ok_or("no total")? >= 1;
-        Ok(Vec::from_iter(is_there.then_some(counts)))
+        let is_counted = counts.total_device_count.ok_or("no total")? >= 1;
+        Ok(Vec::from_iter(is_counted.then_some(counts)))
     })
     .await?;
     let counts = counts.first().ok_or("no statistics")?;
     let total = counts.total_device_count.ok_or("no total")?;
-    holds(
-        "enabled and disabled devices are all devices",
+    ensure(
+        "enabled and disabled devices add up to the total",
         counts
             .enabled_device_count
             .zip(counts.disabled_device_count)
@@ -30,5 +30,8 @@ pub async fn counts(environment: &Environment) -> Result<(), Failure> {
     let connected = service
         .connected_device_count
         .ok_or("no count of connected devices")?;
-    holds("connected devices are devices", (0..=total).contains(&connected))
+    ensure(
+        "at most all devices are connected",
+        (0..=total).contains(&connected),
+    )
 }

@@ -19,13 +19,13 @@ pub enum Client {
 pub struct Scenario {
     /// The client that it calls.
     pub client: Client,
-    /// The file, which has the name of the noun.
+    /// The noun, which is the name of its file.
     pub noun: &'static str,
     /// The function in that file.
     pub name: &'static str,
     /// The methods of the client that it calls.
     pub methods: &'static [&'static str],
-    /// What it needs beyond the service.
+    /// Requirements beyond the service.
     pub needs: &'static [Need],
     function: for<'a> fn(&'a Environment) -> LocalBoxFuture<'a, Result<(), Failure>>,
 }
@@ -33,16 +33,16 @@ pub struct Scenario {
 /// Outcome of a scenario.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The service does what the scenario says.
+    /// The service behaves as expected.
     Passed,
-    /// The service does something else, or something could not be deleted.
+    /// The service behaves differently, or a resource could not be deleted.
     Differs(Failure),
     /// The scenario cannot run on this service.
     Skipped(Need),
 }
 
 impl Scenario {
-    /// Runs the scenario if the environment has what it needs, and deletes what it has created.
+    /// Runs the scenario if its requirements are met, and deletes what it has created.
     pub async fn run(&self, environment: &Environment) -> Outcome {
         if let Some(need) = self.needs.iter().find(|need| !environment.has(**need)) {
             return Outcome::Skipped(*need);
@@ -56,12 +56,12 @@ impl Scenario {
     }
 }
 
-/// Calls a macro with all scenarios: client, noun and name, what it needs, and the methods that it calls.
+/// Calls a macro with all scenarios: client, noun and name, requirement, and the methods that it calls.
 #[macro_export]
 macro_rules! for_each_scenario {
     ($callback:ident) => {
         $callback! {
-            Hub hub_client::connection_strings [from_connection_string, host_name, protocol];
+            Hub hub_client::connection_strings [from_connection_string, host_name, endpoint, protocol];
             Hub hub_client::token_credentials needs HubEntraRole [
                 host_name, from_token_credential, get_device_registry_statistics
             ];
@@ -79,7 +79,7 @@ macro_rules! for_each_scenario {
                 create_module_with_x509, update_module_with_certificate_authority, update_module_with_sas,
                 update_module_with_x509, update_module, create_module_with_certificate_authority
             ];
-            Hub modules::life_of_a_module [
+            Hub modules::module_lifecycle [
                 create_module_with_sas, create_module, get_module, get_modules, module_connection_string,
                 module_sas_token, delete_module
             ];
@@ -91,16 +91,16 @@ macro_rules! for_each_scenario {
                 replace_module_twin
             ];
             Hub queries::devices_by_tags [update_twin, query_iot_hub, query_iot_hub_rows];
-            Hub methods::absent_devices [
+            Hub methods::methods_of_absent_devices [
                 invoke_device_method, create_module_with_sas, invoke_device_module_method
             ];
-            Hub methods::answers needs AnsweringDevice [
+            Hub methods::method_responses needs RespondingDevice [
                 create_module_with_sas, invoke_device_method, invoke_device_module_method
             ];
             Hub plug_and_play::writable_properties [get_digital_twin, update_digital_twin, get_twin];
             Hub plug_and_play::commands_of_absent_devices [invoke_command, invoke_component_command];
-            Hub plug_and_play::commands needs AnsweringDevice [invoke_command, invoke_component_command];
-            Hub configurations::life_of_a_configuration [
+            Hub plug_and_play::commands needs RespondingDevice [invoke_command, invoke_component_command];
+            Hub configurations::configuration_lifecycle [
                 create_configuration, get_configuration, update_configuration, get_configurations,
                 delete_configuration
             ];
@@ -117,7 +117,7 @@ macro_rules! for_each_scenario {
                 begin_import_export_job, create_import_export_job, watch_import_export_job,
                 cancel_import_export_job, get_import_export_job, get_import_export_jobs
             ];
-            Hub bulk::a_fleet [
+            Hub bulk::bulk_operations [
                 bulk_create_or_update_devices, update_twins, get_device, regenerate_keys,
                 invoke_method_on_devices
             ];
@@ -125,45 +125,51 @@ macro_rules! for_each_scenario {
                 send_c2d_message, create_module_with_sas, send_module_c2d_message, purge_command_queue,
                 close_amqp
             ];
-            Hub messages::feedback needs AnsweringDevice [feedback_messages, send_c2d_message];
-            Hub messages::feedback_over_http needs AnsweringDevice [
+            Hub messages::feedback needs RespondingDevice [feedback_messages, send_c2d_message];
+            Hub messages::feedback_over_http needs RespondingDevice [
                 receive_feedback_notification, abandon_feedback_notification, complete_feedback_notification,
                 send_c2d_message
             ];
-            Hub messages::file_notifications needs AnsweringDevice [file_notifications];
-            Hub statistics::counts [get_device_registry_statistics, get_service_statistics];
+            Hub messages::file_notifications needs RespondingDevice [file_notifications];
+            Hub messages::expired_messages [feedback_messages, send_c2d_message];
+            Hub messages::expired_messages_over_http [
+                receive_feedback_notification, abandon_feedback_notification, complete_feedback_notification,
+                send_c2d_message
+            ];
+            Hub messages::idle_file_notifications [file_notifications];
+            Hub statistics::device_counts [get_device_registry_statistics, get_service_statistics];
             Twins twins_client::construction [endpoint, new, list_models, protocol];
             Twins twins_client::twins_call_options [with_call_options, list_models];
-            Twins models::uploads [create_models, get_model, delete_model];
-            Twins models::life_of_models [upload_models, list_models, decommission_model, get_model];
-            Twins models::deletion_of_all needs ErasableInstance [
+            Twins models::model_uploads [create_models, get_model, delete_model];
+            Twins models::model_lifecycle [upload_models, upload_model_files, list_models, decommission_model, get_model];
+            Twins models::deletion_of_all_models needs ErasableInstance [
                 create_models, delete_all_models, list_models
             ];
-            Twins digital_twins::life_of_a_twin [
+            Twins digital_twins::digital_twin_lifecycle [
                 upsert_digital_twin, update_digital_twin, get_digital_twin, delete_digital_twin
             ];
             Twins digital_twins::changes_and_connected_twins [
                 modify_digital_twin, wait_until_visible, upsert_relationship,
                 delete_digital_twin_with_relationships, get_digital_twin
             ];
-            Twins components::life_of_a_component [update_component, get_component];
-            Twins relationships::pages [upsert_relationship, list_relationships, delete_digital_twin];
-            Twins relationships::life_of_a_relationship [
+            Twins components::component_lifecycle [update_component, get_component];
+            Twins relationships::relationship_pages [upsert_relationship, list_relationships, delete_digital_twin];
+            Twins relationships::relationship_lifecycle [
                 upsert_relationship, update_relationship, get_relationship, list_incoming_relationships,
                 delete_relationship
             ];
-            Twins graph::bulk_upsert [bulk_upsert, list_relationships];
+            Twins graph::bulk_upsert [bulk_upsert, bulk_upsert_stream, list_relationships];
             Twins twin_queries::digital_twins_by_properties [query_twins];
-            Twins telemetry::of_twins_and_components [publish_telemetry, publish_component_telemetry];
-            Twins event_routes::life_of_an_event_route needs EventRouteEndpoint [
+            Twins telemetry::telemetry_of_twins_and_components [publish_telemetry, publish_component_telemetry];
+            Twins event_routes::event_route_lifecycle needs EventRouteEndpoint [
                 upsert_event_route, get_event_route, list_event_routes, delete_event_route
             ];
             Twins event_routes::unknown_endpoints [upsert_event_route];
-            Twins import_jobs::life_of_an_import_job needs ImportBlobs [
+            Twins import_jobs::import_job_lifecycle needs ImportBlobs [
                 begin_import_job, get_digital_twin, watch_import_job, get_import_job, list_import_jobs,
                 create_import_job, cancel_import_job, delete_import_job
             ];
-            Twins delete_jobs::life_of_a_delete_job needs ErasableInstance [
+            Twins delete_jobs::delete_job_lifecycle needs ErasableInstance [
                 begin_delete_job, get_model, create_delete_job, watch_delete_job, get_delete_job,
                 list_delete_jobs
             ];

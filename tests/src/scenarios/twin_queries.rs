@@ -1,17 +1,17 @@
-//! Queries of digital twins, over several pages.
+//! Queries of digital twins.
 
 use digitaltwins_convenience::{BasicDigitalTwin, QueryTwinsOptions};
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
-use super::{equal, eventually, put_tank, refused, tank, upload};
+use super::{ensure_equal, eventually, expect_error, put_tank, tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// A condition over properties and models finds the right digital twins, page by page.
+/// A condition on properties and models selects digital twins, over several pages.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn digital_twins_by_properties(environment: &Environment) -> Result<(), Failure> {
     let name = &environment.tank_name("queries");
     let client = &environment.twins;
@@ -39,13 +39,13 @@ pub async fn digital_twins_by_properties(environment: &Environment) -> Result<()
     .await?;
     let mut found: Vec<_> = rows.into_iter().map(|twin| twin.id).collect();
     found.sort();
-    equal(
+    ensure_equal(
         "the twins",
         found,
         [0, 1, 5, 6].map(|number| ids[number].clone()).to_vec(),
     )?;
 
     let result = client.query_twins::<Value>("foo", None)?.try_next().await;
-    let error = refused("a query that is none", result)?;
-    equal("its code", error.code(), Some("SqlQueryError"))
+    let error = expect_error("an invalid query", result)?;
+    ensure_equal("its code", error.code(), Some("SqlQueryError"))
 }

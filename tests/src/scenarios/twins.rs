@@ -1,28 +1,28 @@
-//! Device twins: tags and desired properties under optimistic concurrency.
+//! Device and module twins.
 
 use iothub_convenience::{Precondition, SymmetricKey, TwinPatch, TwinReplacement};
 use serde_json::json;
 
-use super::{equal, holds, refused, register};
+use super::{ensure, ensure_equal, expect_error, register};
 use crate::{Failure, environment::Environment};
 
 /// Patches are merged, versions increase, and a stale ETag is refused.
 ///
 /// # Errors
 ///
-/// If an assertion does not hold.
+/// If the service behaves differently.
 pub async fn twin_patches_are_merged(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("twin");
     register(hub, id).await?;
 
     let fresh = hub.get_twin(id).await?.into_model()?;
-    equal(
+    ensure_equal(
         "the desired version of a new twin",
         fresh.properties.desired.version(),
         Some(1),
     )?;
-    holds("a new twin has no tags", fresh.tags.is_empty())?;
+    ensure("a new twin has no tags", fresh.tags.is_empty())?;
 
     let patch = TwinPatch::new()
         .set_tag("place.floor", 2)
@@ -33,9 +33,9 @@ pub async fn twin_patches_are_merged(environment: &Environment) -> Result<(), Fa
         .update_twin(id, &patch, Precondition::Unconditional)
         .await?
         .into_model()?;
-    equal("the desired version", first.properties.desired.version(), Some(2))?;
-    equal(
-        "an empty object survives",
+    ensure_equal("the desired version", first.properties.desired.version(), Some(2))?;
+    ensure_equal(
+        "an empty object is kept",
         first.properties.desired.get("empty"),
         Some(&json!({})),
     )?;
@@ -43,18 +43,18 @@ pub async fn twin_patches_are_merged(environment: &Environment) -> Result<(), Fa
     let unchanged = first.precondition()?;
     let patch = TwinPatch::new().remove_tag("place.room");
     let second = hub.update_twin(id, &patch, &unchanged).await?.into_model()?;
-    equal("the removed tag", second.tags.get("place.room"), None)?;
-    equal("the other tag", second.tags.get("place.floor"), Some(&json!(2)))?;
-    equal(
+    ensure_equal("the removed tag", second.tags.get("place.room"), None)?;
+    ensure_equal("the other tag", second.tags.get("place.floor"), Some(&json!(2)))?;
+    ensure_equal(
         "the desired version after a patch of tags",
         second.properties.desired.version(),
         Some(2),
     )?;
 
     let stale = hub.update_twin(id, &patch, &unchanged).await;
-    holds(
+    ensure(
         "a stale patch fails",
-        refused("a stale patch", stale)?.is_precondition_failed(),
+        expect_error("a stale patch", stale)?.is_precondition_failed(),
     )?;
 
     let cleared = hub
@@ -64,14 +64,14 @@ pub async fn twin_patches_are_merged(environment: &Environment) -> Result<(), Fa
             Precondition::Unconditional,
         )
         .await?;
-    holds("all tags are gone", cleared.into_model()?.tags.is_empty())
+    ensure("all tags are gone", cleared.into_model()?.tags.is_empty())
 }
 
-/// The client refuses an invalid patch before a request is sent, with all reasons at once.
+/// The client refuses an invalid patch before sending a request, and reports all violations.
 ///
 /// # Errors
 ///
-/// If an assertion does not hold.
+/// If the service behaves differently.
 pub async fn invalid_patches_are_refused(environment: &Environment) -> Result<(), Failure> {
     let patch = TwinPatch::new()
         .set_tag("a b", 1)
@@ -81,8 +81,8 @@ pub async fn invalid_patches_are_refused(environment: &Environment) -> Result<()
         .hub
         .update_twin("scenario-twins-impossible", &patch, Precondition::Unconditional)
         .await;
-    let error = refused("an invalid patch", result)?;
-    holds(
+    let error = expect_error("an invalid patch", result)?;
+    ensure(
         "the client refuses it",
         error.is_invalid_input() && error.attempts() == 0,
     )?;
@@ -92,16 +92,16 @@ pub async fn invalid_patches_are_refused(environment: &Environment) -> Result<()
         "properties.desired.list[1]",
         "properties.desired.$version",
     ] {
-        holds(&format!("the error names {path}: {text}"), text.contains(path))?;
+        ensure(&format!("the error names {path}: {text}"), text.contains(path))?;
     }
     Ok(())
 }
 
-/// A replacement leaves only what it has, and a change of what was read is stored.
+/// A replacement removes members that it lacks, and a modification of the read twin is stored.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn replacements_and_changes(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("replaced-twin");
@@ -112,25 +112,25 @@ pub async fn replacements_and_changes(environment: &Environment) -> Result<(), F
             twin.properties.desired.set("interval", 5);
         })
         .await?;
-    equal("the tag", changed.tags.get("site"), Some(&json!("oslo")))?;
+    ensure_equal("the tag", changed.tags.get("site"), Some(&json!("oslo")))?;
     let contents = TwinReplacement::new().with_desired(json!({"mode": "eco"}));
     let replaced = hub
         .replace_twin(id, &contents, changed.precondition()?)
         .await?
         .into_model()?;
-    holds("the tags are gone", replaced.tags.is_empty())?;
-    equal(
+    ensure("the tags are gone", replaced.tags.is_empty())?;
+    ensure_equal(
         "the desired properties",
         replaced.properties.desired.to_map().into(),
         json!({"mode": "eco"}),
     )
 }
 
-/// The twin of a module is patched, replaced and changed like that of a device.
+/// The twin of a module is patched, replaced and modified like that of a device.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If the service behaves differently.
 pub async fn twins_of_modules(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = &environment.device_id("module-twin");
@@ -139,31 +139,31 @@ pub async fn twins_of_modules(environment: &Environment) -> Result<(), Failure> 
         .create_module_with_sas(id, "m", SymmetricKey::generate()?, None)
         .await?
         .into_model()?;
-    equal("the module", created.module_id.as_str(), "m")?;
+    ensure_equal("the module", created.module_id.as_str(), "m")?;
     let patch = TwinPatch::new().set_tag("a", 1).set_desired("b", 2);
     let first = hub
         .update_module_twin(id, "m", &patch, Precondition::Unconditional)
         .await?
         .into_model()?;
     let read = hub.get_module_twin(id, "m").await?.into_model()?;
-    equal("the ETag", &read.etag, &first.etag)?;
-    equal("the module", read.module_id.as_deref(), Some("m"))?;
+    ensure_equal("the ETag", &read.etag, &first.etag)?;
+    ensure_equal("the module", read.module_id.as_deref(), Some("m"))?;
     let second = hub
         .modify_module_twin(id, "m", |twin| twin.tags.set("a", 2))
         .await?;
-    equal("the tag", second.tags.get("a"), Some(&json!(2)))?;
+    ensure_equal("the tag", second.tags.get("a"), Some(&json!(2)))?;
     let contents = TwinReplacement::new().with_tags(json!({"c": 3}));
     let stale = hub
         .replace_module_twin(id, "m", &contents, first.precondition()?)
         .await;
-    holds(
+    ensure(
         "a stale replacement fails",
-        refused("a stale replacement", stale)?.is_precondition_failed(),
+        expect_error("a stale replacement", stale)?.is_precondition_failed(),
     )?;
     let third = hub
         .replace_module_twin(id, "m", &contents, second.precondition()?)
         .await?
         .into_model()?;
-    equal("the old tag", third.tags.get("a"), None)?;
-    equal("the new tag", third.tags.get("c"), Some(&json!(3)))
+    ensure_equal("the old tag", third.tags.get("a"), None)?;
+    ensure_equal("the new tag", third.tags.get("c"), Some(&json!(3)))
 }

@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 
 const { check, credential, failure, run } = require('../peer');
-const { MODELS, ROOM, STALE, client, refused, room } = require('../twins');
+const { IS_FIRST_VERSION, MODELS, ROOM, STALE, client, refused, room } = require('../twins');
 
 // All punctuation that an id may contain.
 const ODD_ID = "dtmi:odd:id;1+3%_#*?!(),=@$'";
@@ -78,9 +78,14 @@ check('update component', async () => {
 });
 
 check('publish telemetry', async () => {
-  await client.publishTelemetry('room', { noise: 3 }, 'message-1');
-  await client.publishTelemetry('room', { noise: 3 }, '');
-  await refused(() => client.publishTelemetry('missing', { noise: 3 }, ''), ...MISSING);
+  // Release 1.0 swaps the payload and the message id here, too.
+  const publish = (id, payload, messageId) =>
+    IS_FIRST_VERSION
+      ? client.publishTelemetry(id, messageId || 'message-0', payload)
+      : client.publishTelemetry(id, payload, messageId);
+  await publish('room', { noise: 3 }, 'message-1');
+  await publish('room', { noise: 3 }, '');
+  await refused(() => publish('missing', { noise: 3 }, ''), ...MISSING);
 });
 
 check('publish component telemetry', async () => {

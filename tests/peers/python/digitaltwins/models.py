@@ -2,7 +2,7 @@
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from peer import check, equal, holds, run
+from peer import check, check_of_newest, equal, holds, run
 from twins import BASE, MODELS, ROOM, SENSOR, client, items, pages, refused
 
 BY_ID = {model["@id"]: model for model in MODELS}
@@ -85,7 +85,7 @@ async def list_models_with_the_dependencies_of_one():
     equal({model.id for model in await items(client().list_models([BASE, SENSOR]))}, {BASE, SENSOR})
 
 
-@check
+@check_of_newest
 async def list_models_page_by_page():
     from azure.digitaltwins.core._generated.models import DigitalTwinModelsListOptions
 

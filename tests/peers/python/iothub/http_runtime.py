@@ -10,7 +10,7 @@ certifi.where = lambda: CA_FILE
 from azure.iot.hub import IoTHubHttpRuntimeManager, IoTHubRegistryManager  # noqa: E402
 
 from hub import HOST_NAME, KEY_1, KEY_2, Credential, refused, watched  # noqa: E402
-from peer import check, equal, holds, manage, run  # noqa: E402
+from peer import EMULATOR, check, equal, holds, manage, run  # noqa: E402
 
 runtime = watched(IoTHubHttpRuntimeManager)
 registry = watched(IoTHubRegistryManager)
@@ -33,6 +33,13 @@ def _cause_feedback(message_id):
     _purge()
     # Feedback is batched for at most 15 seconds.
     manage("POST", "/clock/advance", {"seconds": 16})
+
+
+@check
+def default_ports_are_left_out_of_the_ready_line():
+    hub = EMULATOR["iothub"]
+    equal((hub["endpoint"], hub["amqpEndpoint"]), ("https://localhost", "amqps://localhost"))
+    equal(HOST_NAME, "localhost")
 
 
 @check

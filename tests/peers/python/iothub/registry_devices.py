@@ -208,13 +208,24 @@ def _new(device_id, mode="create", **more):
 @check
 def bulk_create_creates_devices_and_modules_with_tags():
     tags = {"floor": 3}
-    result = registry.bulk_create_or_update_devices(
-        [_new("bulk-1", tags=tags), _new("bulk-2"), _new("bulk-1", module_id="part")]
-    )
-    equal((result.is_successful, result.errors, result.warnings), (True, [], []))
+    for entries in (
+        [_new("bulk-1", tags=tags), _new("bulk-2")],
+        [_new("bulk-1", module_id="part")],
+    ):
+        result = registry.bulk_create_or_update_devices(entries)
+        equal((result.is_successful, result.errors, result.warnings), (True, [], []))
     equal(registry.get_device("bulk-1").authentication.symmetric_key.primary_key, KEY_1)
     equal(registry.get_twin("bulk-1").tags, tags)
     equal(registry.get_module("bulk-1", "part").module_id, "part")
+
+
+@check
+def bulk_with_a_device_and_its_module_is_refused_as_a_whole():
+    # The client takes a response with status 400 for a result, which has no members then.
+    result = registry.bulk_create_or_update_devices([_new("twice"), _new("twice", module_id="part")])
+    equal((result.is_successful, result.errors, result.warnings), (None, None, None))
+    with refused(404, "DeviceNotFound"):
+        registry.get_device("twice")
 
 
 @check

@@ -17,33 +17,33 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Answer, Failure, Surroundings, other};
+use super::{CallResult, Endpoints, Failure, driver_error};
 
 /// The Digital Twins client under test.
 pub(crate) struct DigitalTwins(DigitalTwinsClient);
 
 impl DigitalTwins {
-    pub(crate) fn new(surroundings: &Surroundings) -> Result<Self, Failure> {
+    pub(crate) fn new(endpoints: &Endpoints) -> Result<Self, Failure> {
         let mut options = DigitalTwinsClientOptions::default();
-        options.client_options.transport = Some(surroundings.transport()?);
+        options.client_options.transport = Some(endpoints.transport()?);
         options.client_options.per_call_policies.push(Arc::new(SendTrace));
-        let credential = Arc::new(surroundings.credential());
-        let client = DigitalTwinsClient::new(&surroundings.url, credential, Some(options))?;
+        let credential = Arc::new(endpoints.credential());
+        let client = DigitalTwinsClient::new(&endpoints.url, credential, Some(options))?;
         Ok(Self(client))
     }
 
-    pub(crate) async fn answer(&self, call: &str, arguments: &Value) -> Answer {
-        run(&self.0, call, &Args(arguments)).await.map_err(told)
+    pub(crate) async fn call(&self, call: &str, arguments: &Value) -> CallResult {
+        run(&self.0, call, &Args(arguments)).await.map_err(error_json)
     }
 }
 
 /// Returns an error in the recorder's format.
-fn told(failure: Failure) -> Value {
+fn error_json(failure: Failure) -> Value {
     let error = match failure.downcast::<Error>() {
         Ok(error) => *error,
         Err(failure) => match failure.downcast::<azure_core::Error>() {
             Ok(error) => Error::from(*error),
-            Err(failure) => return other(&*failure),
+            Err(failure) => return driver_error(&*failure),
         },
     };
     json!({"type": format!("{:?}", error.kind()), "message": error.to_string(), "status_code": error.status()})
@@ -53,7 +53,8 @@ fn told(failure: Failure) -> Value {
 struct Args<'a>(&'a Value);
 
 impl Args<'_> {
-    fn text(&self, name: &str) -> &str {
+    /// Returns a string, empty if the argument is absent.
+    fn string(&self, name: &str) -> &str {
         self.0[name].as_str().unwrap_or_default()
     }
 
@@ -78,7 +79,7 @@ impl Args<'_> {
             })
     }
 
-    /// Returns `None` for an ETag, which this client cannot send in `If-None-Match`.
+    /// Returns the mode of an upsert; `None` for an ETag in `If-None-Match`, which the client cannot send.
     fn mode(&self) -> Option<Upsert> {
         match self.0["if_none_match"].as_str() {
             None => Some(Upsert::CreateOrReplace),
@@ -125,9 +126,13 @@ fn written(response: Response<(), NoFormat>) -> Result<Option<Value>, Failure> {
 }
 
 async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result<Option<Value>, Failure> {
-    let (twin, size) = (args.text("twin_id"), args.page_size());
-    let (relationship, component) = (args.text("relationship_id"), args.text("component_name"));
-    let (route, job, id) = (args.text("route_id"), args.text("job_id"), args.text("model_id"));
+    let (twin, size) = (args.string("twin_id"), args.page_size());
+    let (relationship, component) = (args.string("relationship_id"), args.string("component_name"));
+    let (route, job, id) = (
+        args.string("route_id"),
+        args.string("job_id"),
+        args.string("model_id"),
+    );
     match call {
         "create_models" => model(
             client
@@ -253,7 +258,7 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
             client
                 .upsert_event_route(
                     route,
-                    &EventRoute::new(args.text("endpoint_name"), args.text("filter")),
+                    &EventRoute::new(args.string("endpoint_name"), args.string("filter")),
                 )
                 .await?;
             Ok(Some(Value::Null))
@@ -268,7 +273,7 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
                 ..Default::default()
             };
             let pages = client
-                .query_twins::<Value>(args.text("query"), Some(options))?
+                .query_twins::<Value>(args.string("query"), Some(options))?
                 .into_pages();
             let pages: Vec<_> = pages.try_collect().await?;
             let rows = pages
@@ -280,7 +285,11 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
         }
         "create_import_job" => model(
             client
-                .create_import_job(job, args.text("input_blob_uri"), args.text("output_blob_uri"))
+                .create_import_job(
+                    job,
+                    args.string("input_blob_uri").to_owned(),
+                    args.string("output_blob_uri").to_owned(),
+                )
                 .await?,
         ),
         "get_import_job" => model(client.get_import_job(job).await?),

@@ -1,22 +1,22 @@
-//! The driver's endpoints, and the calls of each service.
+//! The endpoints of the driver, and the calls of each service.
 
 mod digital_twins;
+mod endpoints;
 mod iothub;
-mod surroundings;
 
 pub(crate) use digital_twins::DigitalTwins;
+pub(crate) use endpoints::Endpoints;
 pub(crate) use iothub::IotHub;
-pub(crate) use surroundings::Surroundings;
 
 use serde_json::{Value, json};
 
-/// An error outside of calls.
+/// An error outside of a call.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The result of a call, `None` if the client has no such call, or the error in the recorder's format.
-pub(crate) type Answer = Result<Option<Value>, Value>;
+pub(crate) type CallResult = Result<Option<Value>, Value>;
 
-/// Returns an error that no client reported, in the recorder's format.
-pub(crate) fn other(failure: &(dyn std::error::Error + Send + Sync)) -> Value {
+/// Returns an error of the driver itself, in the recorder's format.
+pub(crate) fn driver_error(failure: &(dyn std::error::Error + Send + Sync)) -> Value {
     json!({"type": "Other", "message": failure.to_string()})
 }

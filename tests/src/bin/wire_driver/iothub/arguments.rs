@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use iothub_convenience::{
-    DeviceOptions, DeviceStatus, DirectMethod, Error, InvalidTwin, Precondition, SymmetricKey, TwinPatch,
-    TwinReplacement, X509Thumbprint,
+    CreateOrUpdateDeviceOptions, DeviceStatus, DirectMethod, Error, InvalidTwin, Precondition, SymmetricKey,
+    TwinPatch, TwinReplacement, X509Thumbprint,
 };
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ pub(crate) struct Arguments<'a>(pub(crate) &'a Value);
 
 impl<'a> Arguments<'a> {
     /// Returns a string, empty if the argument is absent.
-    pub(crate) fn text(&self, name: &str) -> &'a str {
+    pub(crate) fn string(&self, name: &str) -> &'a str {
         self.optional(name).unwrap_or_default()
     }
 
@@ -33,6 +33,7 @@ impl<'a> Arguments<'a> {
         self.number(name).map(Duration::from_secs)
     }
 
+    /// Returns the members of an argument; none if it is absent or not an object.
     pub(crate) fn at(&self, name: &str) -> Arguments<'a> {
         Arguments(self.0.get(name).unwrap_or(&Value::Null))
     }
@@ -59,30 +60,33 @@ impl<'a> Arguments<'a> {
     }
 
     pub(crate) fn thumbprint(&self, primary: &str, secondary: &str) -> Result<X509Thumbprint, Error> {
-        Ok(X509Thumbprint::new(self.text(primary), self.optional(secondary))?)
+        Ok(X509Thumbprint::new(
+            self.string(primary),
+            self.optional(secondary),
+        )?)
     }
 
     pub(crate) fn status(&self) -> DeviceStatus {
-        DeviceStatus::from(self.text("status"))
+        DeviceStatus::from(self.string("status"))
     }
 
     /// Returns the options of a device, named as in the calls.
-    pub(crate) fn device_options(&self) -> Option<DeviceOptions> {
-        Some(DeviceOptions {
+    pub(crate) fn device_options(&self) -> Option<CreateOrUpdateDeviceOptions> {
+        Some(CreateOrUpdateDeviceOptions {
             iot_edge: self.at("iot_edge").0.as_bool().unwrap_or_default(),
             status_reason: self.owned("status_reason"),
             device_scope: self.owned("device_scope"),
-            parent_scopes: texts(self.at("parent_scopes").0),
+            parent_scopes: string_list(self.at("parent_scopes").0),
         })
     }
 
     /// Returns the options of a device, named as in the service's JSON.
-    pub(crate) fn wire_options(&self) -> Option<DeviceOptions> {
+    pub(crate) fn wire_options(&self) -> Option<CreateOrUpdateDeviceOptions> {
         let given = ["statusReason", "capabilities", "deviceScope", "parentScopes"];
         given
             .iter()
             .any(|name| self.0.get(*name).is_some())
-            .then(|| DeviceOptions {
+            .then(|| CreateOrUpdateDeviceOptions {
                 iot_edge: self
                     .at("capabilities")
                     .at("iotEdge")
@@ -91,11 +95,11 @@ impl<'a> Arguments<'a> {
                     .unwrap_or_default(),
                 status_reason: self.owned("statusReason"),
                 device_scope: self.owned("deviceScope"),
-                parent_scopes: texts(self.at("parentScopes").0),
+                parent_scopes: string_list(self.at("parentScopes").0),
             })
     }
 
-    /// Some recorded calls have `null` in an array; the service refuses it, not the client.
+    /// Skips the client's checks: some recorded calls have `null` in an array, which only the service refuses.
     pub(crate) fn patch(&self) -> Result<TwinPatch, InvalidTwin> {
         Ok(TwinPatch::from_json(self.at("twin").0.clone())?.unchecked())
     }
@@ -106,7 +110,7 @@ impl<'a> Arguments<'a> {
 
     /// Returns a direct method or command. The recorded payload is replaced; only its presence matters.
     pub(crate) fn method(&self, name: &str, connect_timeout: &str, response_timeout: &str) -> DirectMethod {
-        let mut method = DirectMethod::new(self.text(name));
+        let mut method = DirectMethod::new(self.string(name));
         if let Some(payload) = self.0.get("payload") {
             method = method.with_payload(payload.clone());
         }
@@ -120,12 +124,12 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// Returns one string or a list of strings.
-fn texts(value: &Value) -> Option<Vec<String>> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
+/// Returns a list of strings, which may be given as a single string.
+fn string_list(value: &Value) -> Option<Vec<String>> {
+    let string = |value: &Value| value.as_str().map(str::to_owned);
     match value {
         Value::String(one) => Some(vec![one.clone()]),
-        Value::Array(several) => Some(several.iter().filter_map(text).collect()),
+        Value::Array(several) => Some(several.iter().filter_map(string).collect()),
         _ => None,
     }
 }

@@ -14,9 +14,9 @@ pub(crate) async fn run(
     call: &str,
     arguments: &Arguments<'_>,
 ) -> Result<Option<Value>, Error> {
-    let lock = arguments.text("lock_token");
+    let lock = arguments.string("lock_token");
     Ok(Some(match call {
-        "purge_command_queue" => body(hub.purge_command_queue(arguments.text("device_id")).await?),
+        "purge_command_queue" => body(hub.purge_command_queue(arguments.string("device_id")).await?),
         "receive_feedback_notification" => {
             let batch = hub.receive_feedback_notification().await?;
             batch.map_or(
@@ -27,8 +27,10 @@ pub(crate) async fn run(
         "complete_feedback_notification" => body(hub.complete_feedback_notification(lock).await?),
         "abandon_feedback_notification" => body(hub.abandon_feedback_notification(lock).await?),
         "send_c2d_message" => {
-            let message = message(arguments.text("message"), &arguments.at("properties"));
-            let sent = hub.send_c2d_message(arguments.text("device_id"), message).await?;
+            let message = message(arguments.string("message"), &arguments.at("properties"));
+            let sent = hub
+                .send_c2d_message(arguments.string("device_id"), message)
+                .await?;
             json!({"message_id": sent.message_id, "attempts": sent.attempts})
         }
         _ => return Ok(None),

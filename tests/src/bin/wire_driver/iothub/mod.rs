@@ -12,34 +12,33 @@ use azure_core::http::RawResponse;
 use iothub_convenience::{Error, IotHubClientOptions, IotHubRegistryManager};
 use serde_json::{Value, json};
 
-use super::{Answer, Failure, Surroundings};
+use super::{CallResult, Endpoints, Failure};
 
 /// The IoT Hub clients under test.
 pub(crate) struct IotHub {
     with_key: IotHubRegistryManager,
-    /// The client of the calls that use a bearer token.
+    /// The client for calls with a bearer token.
     with_token: IotHubRegistryManager,
 }
 
 impl IotHub {
-    pub(crate) fn new(surroundings: &Surroundings) -> Result<Self, Failure> {
+    pub(crate) fn new(endpoints: &Endpoints) -> Result<Self, Failure> {
         let mut options = IotHubClientOptions::default();
-        options.client_options.transport = Some(surroundings.transport()?);
-        options.amqp.endpoint = Some(surroundings.amqp.clone());
-        options.amqp.trusted_certificates = Some(surroundings.certificate.clone());
+        options.client_options.transport = Some(endpoints.transport()?);
+        options.amqp.endpoint = Some(endpoints.amqp.clone());
+        options.amqp.trusted_certificates = Some(endpoints.certificate.clone());
         let with_key = IotHubRegistryManager::from_connection_string(
-            &surroundings.connection_string,
+            &endpoints.connection_string,
             Some(options.clone()),
         )?;
-        let token = Arc::new(surroundings.credential());
-        let with_token =
-            IotHubRegistryManager::from_token_credential(&surroundings.host, token, Some(options))?;
+        let token = Arc::new(endpoints.credential());
+        let with_token = IotHubRegistryManager::from_token_credential(&endpoints.host, token, Some(options))?;
         Ok(Self { with_key, with_token })
     }
 
-    pub(crate) async fn answer(&self, call: &str, arguments: &Value) -> Answer {
+    pub(crate) async fn call(&self, call: &str, arguments: &Value) -> CallResult {
         let arguments = Arguments(arguments);
-        let hub = if arguments.text("auth") == "bearer" {
+        let hub = if arguments.string("auth") == "bearer" {
             &self.with_token
         } else {
             &self.with_key

@@ -1,7 +1,8 @@
 //! Calls on device and module identities, single and in bulk.
 
 use iothub_convenience::{
-    Error, GetDevicesOptions, IotHubRegistryManager, ModuleOptions, Precondition, RegistryEntry, TwinPatch,
+    CreateOrUpdateModuleOptions, Error, GetDevicesOptions, IotHubRegistryManager, Precondition,
+    RegistryEntry, TwinPatch,
 };
 use serde_json::{Map, Value, json};
 
@@ -13,9 +14,9 @@ pub(crate) async fn run(
     call: &str,
     arguments: &Arguments<'_>,
 ) -> Result<Option<Value>, Error> {
-    let (id, module_id) = (arguments.text("device_id"), arguments.text("module_id"));
+    let (id, module_id) = (arguments.string("device_id"), arguments.string("module_id"));
     let module = || {
-        Some(ModuleOptions {
+        Some(CreateOrUpdateModuleOptions {
             managed_by: arguments.optional("managed_by").map(str::to_owned),
         })
     };
@@ -34,15 +35,15 @@ pub(crate) async fn run(
                 .await?,
         ),
         "update_device_with_sas" => body(
-            hub.update_device_with_sas(id, etag(), keys()?, status, options)
+            hub.update_device_with_sas(id, keys()?, status, etag(), options)
                 .await?,
         ),
         "update_device_with_x509" => body(
-            hub.update_device_with_x509(id, etag(), thumbprint()?, status, options)
+            hub.update_device_with_x509(id, thumbprint()?, status, etag(), options)
                 .await?,
         ),
         "update_device_with_certificate_authority" => body(
-            hub.update_device_with_certificate_authority(id, etag(), status, options)
+            hub.update_device_with_certificate_authority(id, status, etag(), options)
                 .await?,
         ),
         "get_device" => body(hub.get_device(id).await?),
@@ -66,11 +67,11 @@ pub(crate) async fn run(
                 .await?,
         ),
         "update_module_with_sas" => body(
-            hub.update_module_with_sas(id, module_id, etag(), keys()?, module())
+            hub.update_module_with_sas(id, module_id, keys()?, etag(), module())
                 .await?,
         ),
         "update_module_with_x509" => body(
-            hub.update_module_with_x509(id, module_id, etag(), thumbprint()?, module())
+            hub.update_module_with_x509(id, module_id, thumbprint()?, etag(), module())
                 .await?,
         ),
         "update_module_with_certificate_authority" => {
@@ -107,9 +108,9 @@ async fn bulk(hub: &IotHubRegistryManager, devices: &[Value]) -> Result<Value, E
 
 /// Returns a bulk entry from its JSON in the service's format.
 fn entry(device: &Arguments<'_>) -> Result<RegistryEntry, Error> {
-    let id = device.text("id");
+    let id = device.string("id");
     let etag = device.precondition("eTag");
-    let mut entry = match device.text("importMode") {
+    let mut entry = match device.string("importMode") {
         "create" => RegistryEntry::create(id),
         "update" | "updateIfMatchETag" => RegistryEntry::update(id, etag),
         "delete" | "deleteIfMatchETag" => RegistryEntry::delete(id, etag),
@@ -127,11 +128,15 @@ fn entry(device: &Arguments<'_>) -> Result<RegistryEntry, Error> {
     if let Some(options) = device.wire_options() {
         entry = entry.with_options(options);
     }
-    let proof = device.at("authentication");
-    Ok(match proof.text("type") {
-        "sas" => entry.with_sas(proof.at("symmetricKey").keys("primaryKey", "secondaryKey")?),
+    let authentication = device.at("authentication");
+    Ok(match authentication.string("type") {
+        "sas" => entry.with_sas(
+            authentication
+                .at("symmetricKey")
+                .keys("primaryKey", "secondaryKey")?,
+        ),
         "selfSigned" => {
-            let thumbprint = proof
+            let thumbprint = authentication
                 .at("x509Thumbprint")
                 .thumbprint("primaryThumbprint", "secondaryThumbprint")?;
             entry.with_x509(thumbprint)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use iothub_convenience::{
     Configuration, DateTime, DirectMethodOutcome, Error, GetConfigurationsOptions, ImportExportJobRequest,
     IotHubRegistryManager, JobStatus, JobType, PlugAndPlayPatch, QueryIotHubOptions, QueryRow,
@@ -19,8 +19,8 @@ pub(crate) async fn run(
     call: &str,
     arguments: &Arguments<'_>,
 ) -> Result<Option<Value>, Error> {
-    let (id, module_id) = (arguments.text("device_id"), arguments.text("module_id"));
-    let twin_id = arguments.text("digital_twin_id");
+    let (id, module_id) = (arguments.string("device_id"), arguments.string("module_id"));
+    let twin_id = arguments.string("digital_twin_id");
     let etag = || arguments.precondition("etag");
     let method = |name| arguments.method(name, "connect_timeout_in_seconds", "response_timeout_in_seconds");
     Ok(Some(match call {
@@ -42,12 +42,15 @@ pub(crate) async fn run(
                 .await?,
         ),
         "query_iot_hub" => query(hub, arguments).await?,
-        "invoke_device_method" => told(&hub.invoke_device_method(id, &method("method_name")).await?),
-        "invoke_device_module_method" => told(
+        "invoke_device_method" => outcome_json(&hub.invoke_device_method(id, &method("method_name")).await?),
+        "invoke_device_module_method" => outcome_json(
             &hub.invoke_device_module_method(id, module_id, &method("method_name"))
                 .await?,
         ),
-        "get_configuration" => body(hub.get_configuration(arguments.text("configuration_id")).await?),
+        "get_configuration" => body(
+            hub.get_configuration(arguments.string("configuration_id"))
+                .await?,
+        ),
         "get_configurations" => {
             let options = GetConfigurationsOptions {
                 max_count: arguments.number("max_count"),
@@ -60,13 +63,13 @@ pub(crate) async fn run(
                 .await?,
         ),
         "delete_configuration" => body(
-            hub.delete_configuration(arguments.text("configuration_id"), etag())
+            hub.delete_configuration(arguments.string("configuration_id"), etag())
                 .await?,
         ),
         "test_configuration_queries" => {
             let queries = read(arguments.at("custom_metric_queries").0)?;
             body(
-                hub.test_configuration_queries(arguments.text("target_condition"), queries)
+                hub.test_configuration_queries(arguments.string("target_condition"), queries)
                     .await?,
             )
         }
@@ -78,15 +81,15 @@ pub(crate) async fn run(
             )
         }
         "create_import_export_job" => body(
-            hub.create_import_export_job(&import_export(&arguments.at("job_properties")))
+            hub.create_import_export_job(&import_export_job(&arguments.at("job_properties")))
                 .await?,
         ),
         "get_import_export_jobs" => body(hub.get_import_export_jobs().await?),
-        "get_import_export_job" => body(hub.get_import_export_job(arguments.text("job_id")).await?),
-        "cancel_import_export_job" => body(hub.cancel_import_export_job(arguments.text("job_id")).await?),
-        "create_scheduled_job" => body(hub.create_scheduled_job(&scheduled(arguments)?).await?),
-        "get_scheduled_job" => body(hub.get_scheduled_job(arguments.text("job_id")).await?),
-        "cancel_scheduled_job" => body(hub.cancel_scheduled_job(arguments.text("job_id")).await?),
+        "get_import_export_job" => body(hub.get_import_export_job(arguments.string("job_id")).await?),
+        "cancel_import_export_job" => body(hub.cancel_import_export_job(arguments.string("job_id")).await?),
+        "create_scheduled_job" => body(hub.create_scheduled_job(&scheduled_job(arguments)?).await?),
+        "get_scheduled_job" => body(hub.get_scheduled_job(arguments.string("job_id")).await?),
+        "cancel_scheduled_job" => body(hub.cancel_scheduled_job(arguments.string("job_id")).await?),
         "query_scheduled_jobs" => {
             let options = QueryScheduledJobsOptions {
                 job_type: arguments.optional("job_type").map(JobType::from),
@@ -105,10 +108,10 @@ pub(crate) async fn run(
             let patch = PlugAndPlayPatch::from_operations(arguments.list("patch"))?;
             body(hub.update_digital_twin(twin_id, &patch, etag()).await?)
         }
-        "invoke_command" => told(&hub.invoke_command(twin_id, &method("command_name")).await?),
+        "invoke_command" => outcome_json(&hub.invoke_command(twin_id, &method("command_name")).await?),
         "invoke_component_command" => {
-            let component = arguments.text("component_path");
-            told(
+            let component = arguments.string("component_path");
+            outcome_json(
                 &hub.invoke_component_command(twin_id, component, &method("command_name"))
                     .await?,
             )
@@ -123,14 +126,17 @@ async fn query(hub: &IotHubRegistryManager, arguments: &Arguments<'_>) -> Result
         continuation_token: arguments.optional("continuation_token").map(str::to_owned),
     };
     let pages = hub
-        .query_iot_hub_rows(arguments.text("query"), Some(options))?
+        .query_iot_hub_rows(arguments.string("query"), Some(options))?
         .into_pages();
-    let rows = pages.map_ok(|page| page.rows.iter().map(QueryRow::as_json).collect::<Vec<_>>());
+    let rows = pages.map(|page| {
+        let rows = page?.into_model()?.rows;
+        Ok::<_, Error>(rows.iter().map(QueryRow::as_json).collect::<Vec<_>>())
+    });
     Ok(json!({"pages": rows.try_collect::<Vec<_>>().await?}))
 }
 
-fn told(outcome: &DirectMethodOutcome) -> Value {
-    match outcome.answer() {
+fn outcome_json(outcome: &DirectMethodOutcome) -> Value {
+    match outcome.response() {
         Some(answer) => {
             json!({"status": answer.status, "payload": answer.payload, "request_id": answer.request_id})
         }
@@ -138,7 +144,7 @@ fn told(outcome: &DirectMethodOutcome) -> Value {
     }
 }
 
-/// A `null` label has no value for the client, but the recorded request contains it.
+/// Adds labels as they are, because the client's type has no `null` label but the recorded request does.
 fn configuration(arguments: &Arguments<'_>) -> Result<Configuration, Error> {
     let mut document = arguments.at("configuration").0.clone();
     let labels = document
@@ -151,8 +157,8 @@ fn configuration(arguments: &Arguments<'_>) -> Result<Configuration, Error> {
     Ok(configuration)
 }
 
-fn import_export(job: &Arguments<'_>) -> ImportExportJobRequest {
-    let output = job.text("outputBlobContainerUri").to_owned();
+fn import_export_job(job: &Arguments<'_>) -> ImportExportJobRequest {
+    let output = job.string("outputBlobContainerUri").to_owned();
     let exclude_keys = job.at("excludeKeysInExport").0.as_bool().unwrap_or_default();
     let request = match job.optional("inputBlobContainerUri") {
         Some(input) => ImportExportJobRequest::import(input.to_owned(), output),
@@ -166,8 +172,8 @@ fn import_export(job: &Arguments<'_>) -> ImportExportJobRequest {
     }
 }
 
-fn scheduled(arguments: &Arguments<'_>) -> Result<ScheduledJobRequest, Error> {
-    let (id, condition) = (arguments.text("job_id"), arguments.text("query_condition"));
+fn scheduled_job(arguments: &Arguments<'_>) -> Result<ScheduledJobRequest, Error> {
+    let (id, condition) = (arguments.string("job_id"), arguments.string("query_condition"));
     let mut request = match arguments.0.get("update_twin") {
         Some(twin) => {
             let mut twin = twin.clone();

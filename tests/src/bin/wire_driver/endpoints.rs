@@ -1,4 +1,4 @@
-//! The endpoints and credentials of the driver.
+//! Endpoints and credentials of the driver.
 
 use std::env::{VarError, var};
 
@@ -11,7 +11,7 @@ use azure_service_core::transport_trusting;
 use super::Failure;
 
 /// Endpoints and credentials from environment variables.
-pub(crate) struct Surroundings {
+pub(crate) struct Endpoints {
     /// `WIRE_URL`: the endpoint of Digital Twins.
     pub(crate) url: String,
     /// `WIRE_HOST`: the host of the hub, with its port.
@@ -26,7 +26,7 @@ pub(crate) struct Surroundings {
     token: String,
 }
 
-impl Surroundings {
+impl Endpoints {
     /// Returns `None` if no variable is set.
     pub(crate) fn from_variables() -> Result<Option<Self>, Failure> {
         let url = match var("WIRE_URL") {
