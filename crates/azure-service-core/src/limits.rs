@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{AsyncRawResponse, Context, Request, StatusCode, Transport};
 use futures::StreamExt as _;
+use tokio::time::Instant;
 
 use crate::error::Seconds;
 use crate::retry::{Call, proceed};
@@ -31,19 +32,13 @@ impl CallLimits {
     pub(crate) fn call_timeout(&self) -> Duration {
         self.call_timeout.unwrap_or(CALL_TIMEOUT)
     }
-}
 
-/// The largest body of a response, in the context of a call.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MaxResponseSize(usize);
-
-impl From<CallLimits> for MaxResponseSize {
-    fn from(limits: CallLimits) -> Self {
-        Self(limits.max_response_size.unwrap_or(MAX_RESPONSE_SIZE))
+    pub(crate) fn max_response_size(&self) -> usize {
+        self.max_response_size.unwrap_or(MAX_RESPONSE_SIZE)
     }
 }
 
-/// The timeout of one attempt, in the context of a call. Default: 60 seconds.
+/// The timeout of one attempt, in the context of an operation that takes longer. Default: 60 seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AttemptTimeout(pub(crate) Duration);
 
@@ -60,14 +55,19 @@ pub(crate) struct Attempt;
 #[async_trait]
 impl Policy for Attempt {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        if let Some(call) = Call::of(ctx) {
-            call.count();
-        }
-        let AttemptTimeout(limit) = ctx.value().copied().unwrap_or_default();
-        within(limit, "attempt", proceed(ctx, request, next))
-            .await
-            // An I/O error, which the retry policy retries.
-            .unwrap_or_else(|timed_out| Err(azure_core::Error::new(AzureKind::Io, timed_out)))
+        let Some(call) = Call::of(ctx) else {
+            return proceed(ctx, request, next).await;
+        };
+        call.count();
+        within(
+            Instant::now(),
+            call.attempt_timeout,
+            "attempt",
+            proceed(ctx, request, next),
+        )
+        .await
+        // An I/O error, which the retry policy retries.
+        .unwrap_or_else(|timed_out| Err(azure_core::Error::new(AzureKind::Io, timed_out)))
     }
 }
 
@@ -79,16 +79,24 @@ pub(crate) struct TimedOut {
     pub(crate) limit: Duration,
 }
 
-/// Awaits `work` for at most `limit`.
+/// The timer has a resolution of a millisecond, in which a service nearby may respond. Limits shorter than this one are
+/// compared with the clock as well.
+const LONG: Duration = Duration::from_millis(10);
+
+/// Awaits `work` until `limit` after `begin`.
 pub(crate) async fn within<F: Future>(
+    begin: Instant,
     limit: Duration,
     subject: &'static str,
     work: F,
 ) -> Result<F::Output, TimedOut> {
-    let begin = Instant::now();
-    match tokio::time::timeout(limit, work).await {
-        // The timer has a resolution of a millisecond, in which a service nearby may have responded.
-        Ok(output) if begin.elapsed() <= limit => Ok(output),
+    let exact = (limit < LONG).then(std::time::Instant::now);
+    let output = match begin.checked_add(limit) {
+        Some(deadline) => tokio::time::timeout_at(deadline, work).await,
+        None => return Ok(work.await),
+    };
+    match output {
+        Ok(output) if exact.is_none_or(|begin| begin.elapsed() <= limit) => Ok(output),
         _ => Err(TimedOut { subject, limit }),
     }
 }
@@ -111,7 +119,7 @@ pub(crate) struct LimitedTransport(pub(crate) Transport);
 impl Policy for LimitedTransport {
     async fn send(&self, ctx: &Context, request: &mut Request, _: &[Arc<dyn Policy>]) -> PolicyResult {
         let response = self.0.send(ctx, request).await?;
-        let Some(&MaxResponseSize(limit)) = ctx.value() else {
+        let Some(limit) = Call::of(ctx).map(|call| call.max_response_size) else {
             return Ok(response);
         };
         let (status, headers, body) = response.deconstruct();

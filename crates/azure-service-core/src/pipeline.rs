@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use azure_core::http::{
 };
 use azure_core::tracing::{PublicApiInstrumentationInformation, Tracer};
 use azure_protocol_runtime::TypedRequest;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 use url::Url;
@@ -21,7 +23,7 @@ use crate::call_options::CallOptions;
 use crate::client_info::{CallEvent, ClientInfo};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
-use crate::limits::{Attempt, AttemptTimeout, CallLimits, LimitedTransport, MaxResponseSize, within};
+use crate::limits::{Attempt, AttemptTimeout, CallLimits, LimitedTransport, within};
 use crate::retry::{Call, Gate, Restore, RetryClass};
 use crate::transport;
 
@@ -221,8 +223,16 @@ impl ServicePipeline {
         self.apply_options(&mut request, &mut context);
         self.trace(&mut context, method);
         let class = RetryClass::of(operation, &request);
-        context.insert(Call::new(class, method, self.info().log, timeout));
-        context.insert(MaxResponseSize::from(self.0.limits));
+        let begin = Instant::now();
+        let AttemptTimeout(attempt_timeout) = context.value().copied().unwrap_or_default();
+        context.insert(Call::new(
+            class,
+            method,
+            self.info().log,
+            (begin, timeout),
+            attempt_timeout,
+            self.0.limits.max_response_size(),
+        ));
         let span = tracing::info_span!(
             "service_call",
             operation = method,
@@ -236,8 +246,11 @@ impl ServicePipeline {
             skip_checks: true,
             ..PipelineSendOptions::default()
         };
-        let sent = self.0.pipeline.send(&context, &mut request, Some(options));
-        let sent = within(timeout, "call", sent.instrument(span.clone())).await;
+        let sent = {
+            // Pinned here, because the future is large and would be copied at every move.
+            let sending = pin!(self.0.pipeline.send(&context, &mut request, Some(options)));
+            within(begin, timeout, "call", sending.instrument(span.clone())).await
+        };
         let call = Call::of(&context);
         let attempts = call.map_or(0, Call::attempts);
         let last_status = call.and_then(Call::last_status);
@@ -270,7 +283,7 @@ impl ServicePipeline {
     }
 
     /// Returns the timeout of a call. The attempt timeout in `context` is that of an operation that takes longer.
-    fn call_timeout(&self, context: &Context<'_>) -> Duration {
+    pub(crate) fn call_timeout(&self, context: &Context<'_>) -> Duration {
         let options = self.call_options();
         options.call_timeout.unwrap_or_else(|| {
             let longer = context

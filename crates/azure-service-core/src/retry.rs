@@ -67,6 +67,10 @@ pub(crate) struct Call {
     class: RetryClass,
     method: &'static str,
     log: fn(CallEvent<'_>),
+    /// The timeout of one attempt.
+    pub(crate) attempt_timeout: Duration,
+    /// The largest body of a response, in bytes.
+    pub(crate) max_response_size: usize,
     /// The failure of the last attempt, if it may be retried.
     failure: Mutex<Option<AttemptFailure>>,
     attempts: AtomicU32,
@@ -83,17 +87,21 @@ impl Call {
         class: RetryClass,
         method: &'static str,
         log: fn(CallEvent<'_>),
-        timeout: Duration,
+        (begin, timeout): (Instant, Duration),
+        attempt_timeout: Duration,
+        max_response_size: usize,
     ) -> Self {
         Self {
             class,
             method,
             log,
+            attempt_timeout,
+            max_response_size,
             failure: Mutex::default(),
             attempts: AtomicU32::new(0),
             last_status: AtomicU16::new(0),
             unanswered: AtomicBool::new(false),
-            deadline: Instant::now().checked_add(timeout),
+            deadline: begin.checked_add(timeout),
             outcome: Mutex::default(),
         }
     }
@@ -203,11 +211,11 @@ pub(crate) struct Gate;
 #[async_trait]
 impl Policy for Gate {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        if let Some(call) = Call::of(ctx) {
-            call.log_retry();
-        }
+        let Some(call) = Call::of(ctx) else {
+            return proceed(ctx, request, next).await;
+        };
+        call.log_retry();
         let outcome = proceed(ctx, request, next).await;
-        let Some(call) = Call::of(ctx) else { return outcome };
         // A custom retry policy may retry a hidden outcome; only the last attempt counts.
         call.outcome().take();
         if let Ok(response) = &outcome {

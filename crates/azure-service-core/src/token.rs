@@ -17,6 +17,7 @@ use azure_core::time::{Duration, OffsetDateTime};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 use futures::future::Shared;
+use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::within;
@@ -167,6 +168,7 @@ impl TokenCache {
         let scopes = [self.scope.as_str()];
         // Without the context of a call, because the token is for all of them.
         let request = within(
+            Instant::now(),
             REQUEST_TIMEOUT,
             "token request",
             self.credential.get_token(&scopes, None),
