@@ -31,7 +31,7 @@ pub struct CallOptions {
     /// Timeout of one attempt, from the request to the end of the response. Default: 60 seconds, longer for some
     /// operations. A value set here applies to those too.
     pub attempt_timeout: Option<Duration>,
-    /// Timeout of one call over HTTP: of all attempts and the waits between them. Default: that of the client's options,
+    /// Timeout of one call: of all attempts and the waits between them. Default: that of the client's options,
     /// 90 seconds if they have none; longer for operations that take longer, and not shorter than `attempt_timeout`. A
     /// value set here applies to all operations.
     ///

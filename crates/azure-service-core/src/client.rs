@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use azure_core::http::{ClientOptions, Context, Response};
 use azure_protocol_runtime::{Hook, TypedRequest};
@@ -102,6 +103,12 @@ impl<C> ServiceClient<C> {
     #[must_use]
     pub fn call_options(&self) -> &CallOptions {
         self.pipeline.call_options()
+    }
+
+    /// Returns the timeout of a call with all its attempts, for calls that do not use the pipeline.
+    #[must_use]
+    pub fn call_timeout(&self) -> Duration {
+        self.pipeline.call_timeout(&Context::new())
     }
 
     /// Sends a request and returns the response; `into_model` decodes it.

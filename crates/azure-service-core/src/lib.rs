@@ -16,7 +16,7 @@
 //!   [`decode`]: decoding errors that name the member.
 //! * [`ResponseExt`], [`Precondition`], [`read_modify_write`]: conditional writes.
 //! * [`Pager`], [`ItemPage`], [`Poller`], [`Job`]: paged lists and jobs.
-//! * [`Backoff`], [`RetryLoop`], [`sleep()`]: backoff and retries of bulk runs. [`retry`]: retries of work that does not use
+//! * [`Backoff`], [`RetryLoop`], [`sleep()`], [`BulkProgress`], [`ProgressCallback`]: backoff, retries and progress of bulk runs. [`retry`]: retries of work that does not use
 //!   the pipeline.
 //! * [`JsonPatch`]: a checked builder of JSON Patch documents.
 //! * [`open_enum!`]: enums that accept values added by later service versions.
@@ -190,7 +190,7 @@ pub use parameters::rename_parameters;
 pub use pipeline::{Failure, ServicePipeline};
 pub use polling::{Job, PollOptions, Poller};
 pub use precondition::{Precondition, etag};
-pub use progress::ProgressCallback;
+pub use progress::{BulkProgress, ProgressCallback};
 pub use read_modify_write::{Decision, read_modify_write};
 pub use response::ResponseExt;
 pub use retry::retry_options;

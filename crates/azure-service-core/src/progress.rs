@@ -1,31 +1,49 @@
-//! Progress callbacks.
+//! Progress of bulk runs.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A function that is called with the progress `P` of a bulk run after each item. Clones call the same function.
-pub struct ProgressCallback<P>(Arc<dyn Fn(&P) + Send + Sync>);
+/// Progress of a bulk run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct BulkProgress {
+    /// Number of items that succeeded.
+    pub done: usize,
+    /// Number of items of the run, if it is known in advance. Items skipped at the start do not count.
+    pub total: Option<usize>,
+    /// Number of items that failed, were not done, or whose outcome is unknown.
+    pub failed: usize,
+}
 
-impl<P> ProgressCallback<P> {
+impl BulkProgress {
+    /// Creates the progress of a run that has not started yet.
+    #[must_use]
+    pub fn of(total: Option<usize>) -> Self {
+        Self {
+            total,
+            ..Self::default()
+        }
+    }
+}
+
+/// A function that is called with the [`BulkProgress`] after each item of a bulk run. Clones call the same function.
+#[derive(Clone)]
+pub struct ProgressCallback(Arc<dyn Fn(&BulkProgress) + Send + Sync>);
+
+impl ProgressCallback {
     /// Wraps `callback`. It runs in the task that polls the bulk run, so it must not block.
     #[must_use]
-    pub fn new(callback: impl Fn(&P) + Send + Sync + 'static) -> Self {
+    pub fn new(callback: impl Fn(&BulkProgress) + Send + Sync + 'static) -> Self {
         Self(Arc::new(callback))
     }
 
     /// Calls the function.
-    pub fn call(&self, progress: &P) {
+    pub fn call(&self, progress: &BulkProgress) {
         (self.0)(progress);
     }
 }
 
-impl<P> Clone for ProgressCallback<P> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<P> fmt::Debug for ProgressCallback<P> {
+impl fmt::Debug for ProgressCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProgressCallback").finish_non_exhaustive()
     }

@@ -10,7 +10,7 @@ mod report;
 mod throttle;
 mod upload;
 
-pub use bulk::{BulkProgress, BulkUpsertOptions, ProgressCallback};
+pub use bulk::BulkUpsertOptions;
 pub use delete::{DeletedDigitalTwin, DeletedModels};
 pub use item::GraphItem;
 pub use report::{BulkUpsertReport, UpsertOutcome};

@@ -100,8 +100,8 @@ pub use delete_jobs::{BeginDeleteJobOptions, CreateDeleteJobOptions, ListDeleteJ
 pub use error::{Error, Result};
 pub use event_routes::ListEventRoutesOptions;
 pub use graph::{
-    BulkProgress, BulkUpsertOptions, BulkUpsertReport, DeletedDigitalTwin, DeletedModels, GraphItem,
-    ProgressCallback, UploadModelsOptions, UploadedModels, UpsertOutcome,
+    BulkUpsertOptions, BulkUpsertReport, DeletedDigitalTwin, DeletedModels, GraphItem, UploadModelsOptions,
+    UploadedModels, UpsertOutcome,
 };
 pub use import_file::{
     ImportFileProblem, ImportFileProblemKind, ImportFileReport, ImportFileSection, ImportFileValidator,
@@ -142,8 +142,9 @@ pub use azure_protocol_runtime::DateTime;
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub use azure_service_core::transport_trusting;
 pub use azure_service_core::{
-    CallOptions, CertificateFailure, ConnectionFailure, DelegatedTokenCredential, ErrorDetail, ErrorKind,
-    IntoPatchPath, ItemPage, Job, PageStream, PollOptions, Precondition, ResponseExt, etag,
+    BulkProgress, CallOptions, CertificateFailure, ConnectionFailure, DelegatedTokenCredential, ErrorDetail,
+    ErrorKind, IntoPatchPath, ItemPage, Job, PageStream, PollOptions, Precondition, ProgressCallback,
+    ResponseExt, etag,
 };
 pub use dtdl::{ModelFiles, ModelFilesError};
 pub use json_patch;

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Failure> {
     let entries = (0..4).map(|number| {
         RegistryEntry::create(id(number)).with_twin(TwinPatch::new().set_tag("site", SITES[number % 2]))
     });
-    let report = hub.client.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.client.bulk_create_or_update_devices(entries, None).await?;
     println!("{} devices are registered", report.done().count());
 
     let metric = "SELECT deviceId FROM devices WHERE properties.reported.interval = 5";

@@ -37,7 +37,7 @@ async fn main() -> Result<(), Failure> {
         );
     }
 
-    let report = hub.client.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.client.bulk_create_or_update_devices(entries, None).await?;
     println!("{} devices are registered", report.done().count());
     for (entry, failure) in report.failed() {
         println!("{} failed: {failure}", entry.device_id());

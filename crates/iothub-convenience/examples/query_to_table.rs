@@ -38,7 +38,7 @@ async fn main() -> Result<(), Failure> {
             .set_tag("floor", number / 3);
         RegistryEntry::create(id(number)).with_twin(patch)
     });
-    let report = hub.client.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.client.bulk_create_or_update_devices(entries, None).await?;
     println!("{} devices are registered", report.done().count());
 
     // The value is bound, so untrusted input cannot change the query.

@@ -23,7 +23,7 @@ async fn main() -> Result<(), Failure> {
     hub.delete((0..5).map(id)).await?;
     let entries = (0..5)
         .map(|number| RegistryEntry::create(id(number)).with_twin(TwinPatch::new().set_tag("site", "oslo")));
-    let report = hub.client.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.client.bulk_create_or_update_devices(entries, None).await?;
     println!("{} devices are registered", report.done().count());
 
     let job_id = format!("night-{}", azure_core::Uuid::new_v4());

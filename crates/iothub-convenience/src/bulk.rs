@@ -11,6 +11,6 @@ mod twins;
 
 pub use entry::RegistryEntry;
 pub use keys::KeyChange;
-pub use options::{BulkOptions, BulkProgress, ProgressCallback};
+pub use options::BulkOptions;
 pub use report::{BulkFailure, BulkOutcome, BulkReport, BulkResult};
 pub use twins::TwinUpdate;

@@ -100,7 +100,7 @@ pub struct IotHubClientOptions {
     pub client_options: ClientOptions,
     /// The scope of Entra tokens. Default: that of the cloud in `client_options`.
     pub scope: Option<String>,
-    /// Timeout of one call over HTTP: of all attempts and the waits between them. Default: 90 seconds. A direct method or a
+    /// Timeout of one call: of all attempts and the waits between them. Default: 90 seconds. A direct method or a
     /// command extends it by its own timeout. [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
     pub call_timeout: Option<Duration>,
     /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with

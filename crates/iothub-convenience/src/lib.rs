@@ -104,8 +104,7 @@ pub use amqp::{
     PropertyValue, SentMessage,
 };
 pub use bulk::{
-    BulkFailure, BulkOptions, BulkOutcome, BulkProgress, BulkReport, BulkResult, KeyChange, ProgressCallback,
-    RegistryEntry, TwinUpdate,
+    BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult, KeyChange, RegistryEntry, TwinUpdate,
 };
 pub use client::{IotHubAudience, IotHubClientOptions, IotHubRegistryManager};
 pub use commands::{FeedbackBatch, FeedbackRecord, FeedbackRecordStatusCode, PurgeMessageQueueResult};
@@ -145,8 +144,8 @@ pub use azure_protocol_runtime::DateTime;
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub use azure_service_core::transport_trusting;
 pub use azure_service_core::{
-    CallOptions, CertificateFailure, ConnectionFailure, DelegatedTokenCredential, ErrorDetail, IntoPatchPath,
-    ItemPage, Job, PageStream, PollOptions, Precondition, ResponseExt, etag,
+    BulkProgress, CallOptions, CertificateFailure, ConnectionFailure, DelegatedTokenCredential, ErrorDetail,
+    IntoPatchPath, ItemPage, Job, PageStream, PollOptions, Precondition, ProgressCallback, ResponseExt, etag,
 };
 pub use json_patch;
 

@@ -10,20 +10,20 @@ use crate::twins::TwinId;
 
 /// Read-modify-write of twins.
 impl IotHubRegistryManager {
-    /// Reads the twin of a device, lets `edit` change its tags and desired properties, and writes the changes.
+    /// Reads the twin of a device, lets `change` modify its tags and desired properties, and writes the changes.
     ///
-    /// The write is conditional on the ETag that was read. If the twin has changed meanwhile, `edit` is called again with the
-    /// new one, up to ten times with backoff. If `edit` changes nothing, nothing is written. Returns the twin after the
+    /// The write is conditional on the ETag that was read. If the twin has changed meanwhile, `change` is called again with the
+    /// new one, up to ten times with backoff. If `change` modifies nothing, nothing is written. Returns the twin after the
     /// write, with its new ETag.
     ///
     /// If the response to a write is lost, its retry fails because of the first attempt. If tags and desired properties are
-    /// then as written, the call succeeds and `edit` is not called again.
+    /// then as written, the call succeeds and `change` is not called again.
     ///
     /// REST: `GET` and `PATCH /twins/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](crate::Error::invalid_twin) also if `edit` changes members that
+    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](crate::Error::invalid_twin) also if `change` modifies members that
     /// a service cannot write, such as reported properties.
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) after ten rounds, each with a concurrent write.
     ///
@@ -44,13 +44,13 @@ impl IotHubRegistryManager {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn modify_twin(&self, device_id: &str, edit: impl FnMut(&mut Twin) + Send) -> Result<Twin> {
+    pub async fn modify_twin(&self, device_id: &str, change: impl FnMut(&mut Twin) + Send) -> Result<Twin> {
         let id = TwinId::device(device_id)?;
         let steps = ("get_twin", "update_twin");
-        self.modify("modify_twin", steps, id, edit).await
+        self.modify("modify_twin", steps, id, change).await
     }
 
-    /// Reads the twin of a module, lets `edit` change its tags and desired properties, and writes the changes, like
+    /// Reads the twin of a module, lets `change` modify its tags and desired properties, and writes the changes, like
     /// [`modify_twin`](Self::modify_twin).
     ///
     /// REST: `GET` and `PATCH /twins/{id}/modules/{mid}` with `If-Match`.
@@ -78,11 +78,11 @@ impl IotHubRegistryManager {
         &self,
         device_id: &str,
         module_id: &str,
-        edit: impl FnMut(&mut Twin) + Send,
+        change: impl FnMut(&mut Twin) + Send,
     ) -> Result<Twin> {
         let id = TwinId::module(device_id, module_id)?;
         let steps = ("get_module_twin", "update_module_twin");
-        self.modify("modify_module_twin", steps, id, edit).await
+        self.modify("modify_module_twin", steps, id, change).await
     }
 
     async fn modify(
@@ -90,13 +90,13 @@ impl IotHubRegistryManager {
         method: &'static str,
         (read, write): (&'static str, &'static str),
         id: TwinId<'_>,
-        mut edit: impl FnMut(&mut Twin) + Send,
+        mut change: impl FnMut(&mut Twin) + Send,
     ) -> Result<Twin> {
         let work = async |core: ServiceClient<_>| {
             let hub = self.over(core);
             read_modify_write(
                 async || model(hub.read_twin(read, id).await?),
-                |current, unconfirmed| decide(current, unconfirmed, &mut edit),
+                |current, unconfirmed| decide(current, unconfirmed, &mut change),
                 |change: Change| {
                     let hub = &hub;
                     async move {
@@ -132,14 +132,14 @@ fn model(response: Response<Twin>) -> Result<Twin> {
 fn decide(
     before: Twin,
     unconfirmed: Option<Change>,
-    edit: &mut impl FnMut(&mut Twin),
+    change: &mut impl FnMut(&mut Twin),
 ) -> Result<Decision<Change, Twin>> {
     let is_written = |change: Change| TwinPatch::between(&before, &change.expected).is_empty();
     if unconfirmed.is_some_and(is_written) {
         return Ok(Decision::Done(before));
     }
     let mut after = before.clone();
-    edit(&mut after);
+    change(&mut after);
     let mut violations = read_only_changes(&before, &after);
     violations.extend(after.refused_values());
     InvalidTwin::check(violations)?;

@@ -67,8 +67,12 @@ async fn trace_log_shows_no_key() {
     hub.get_device("d").await.unwrap().into_model().unwrap();
     let _ = hub
         .bulk_create_or_update_devices([RegistryEntry::create("d").with_sas(keys())], None)
-        .await;
-    let _ = hub.regenerate_keys(["d".to_owned()], KeyChange::Swap, None).await;
+        .await
+        .unwrap();
+    let _ = hub
+        .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
+        .await
+        .unwrap();
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
         text.contains("create_device_with_sas"),

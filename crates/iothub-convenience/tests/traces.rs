@@ -63,6 +63,7 @@ async fn call_has_a_span_and_composite_method_is_the_parent_of_its_requests() {
     assert!(
         hub.bulk_create_or_update_devices([RegistryEntry::create("d")], None)
             .await
+            .unwrap()
             .is_successful()
     );
     transport
@@ -72,6 +73,7 @@ async fn call_has_a_span_and_composite_method_is_the_parent_of_its_requests() {
     assert!(
         hub.invoke_method_on_devices(["d", "e"], &method, None)
             .await
+            .unwrap()
             .is_successful()
     );
     insta::assert_snapshot!(spans.tree());
@@ -188,7 +190,8 @@ async fn throttled_bulk_run_continues_and_reports_progress() {
     let hub = transport.hub();
     let report = hub
         .invoke_method_on_devices(["d", "a/b"], &method, Some(options))
-        .await;
+        .await
+        .unwrap();
     assert!(begin.elapsed() >= Duration::from_secs(90));
     assert_eq!((report.done().count(), report.failed().count()), (1, 1));
     assert_eq!(*seen.lock().unwrap(), [(1, Some(2), 0), (1, Some(2), 1)]);

@@ -27,11 +27,11 @@ pub async fn bulk_operations(environment: &Environment) -> Result<(), Failure> {
     let tagged = |id: &String| RegistryEntry::create(id).with_twin(TwinPatch::new().set_tag("site", "oslo"));
     let report = hub
         .bulk_create_or_update_devices(ids.iter().map(tagged), few())
-        .await;
+        .await?;
     ensure("all are created", report.is_successful())?;
     let again = hub
         .bulk_create_or_update_devices(ids.iter().map(tagged), few())
-        .await;
+        .await?;
     let codes: Vec<_> = again.failed().map(|(_, failure)| failure.code).collect();
     ensure_equal(
         "the codes",
@@ -47,7 +47,7 @@ pub async fn bulk_operations(environment: &Environment) -> Result<(), Failure> {
         )
     };
     let updates = ids.iter().chain([&missing]).map(update);
-    let report = hub.update_twins(updates, few()).await;
+    let report = hub.update_twins(updates, few()).await?;
     for (_, twin) in report.done() {
         ensure_equal("the tag", twin.tags.get("site"), Some(&json!("oslo")))?;
         ensure_equal(
@@ -61,7 +61,7 @@ pub async fn bulk_operations(environment: &Environment) -> Result<(), Failure> {
     ensure_equal("the failure", failed, vec![&missing])?;
 
     let before = hub.get_device(&ids[0]).await?.into_model()?;
-    let report = hub.regenerate_keys(ids.clone(), KeyChange::Swap, few()).await;
+    let report = hub.regenerate_keys(ids.clone(), KeyChange::Swap, few()).await?;
     ensure("all keys are swapped", report.is_successful())?;
     let after = hub.get_device(&ids[0]).await?.into_model()?;
     ensure_equal(
@@ -71,7 +71,7 @@ pub async fn bulk_operations(environment: &Environment) -> Result<(), Failure> {
     )?;
 
     let method = DirectMethod::new("reboot");
-    let report = hub.invoke_method_on_devices(ids, &method, few()).await;
+    let report = hub.invoke_method_on_devices(ids, &method, few()).await?;
     let outcomes: Vec<_> = report.done().map(|(_, outcome)| outcome.clone()).collect();
     ensure_equal("the outcomes", outcomes, vec![DirectMethodOutcome::Offline; 3])
 }

@@ -1,5 +1,6 @@
 //! Bulk upsert.
 
+use azure_service_core::ProgressCallback;
 use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt};
 
@@ -8,21 +9,6 @@ use super::item::GraphItem;
 use super::report::{BulkUpsertReport, UpsertOutcome};
 use crate::error::{Error, Result};
 use crate::{DigitalTwinsClient, Upsert};
-
-/// The progress of a bulk upsert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct BulkProgress {
-    /// The number of items that succeeded.
-    pub done: usize,
-    /// The number of items of the run, if it is known in advance. Skipped items do not count.
-    pub total: Option<usize>,
-    /// The number of items that failed.
-    pub failed: usize,
-}
-
-/// A function that is called after each item of a bulk upsert.
-pub type ProgressCallback = azure_service_core::ProgressCallback<BulkProgress>;
 
 /// Options of [`DigitalTwinsClient::bulk_upsert`] and [`bulk_upsert_stream`](DigitalTwinsClient::bulk_upsert_stream).
 #[derive(Debug, Clone)]

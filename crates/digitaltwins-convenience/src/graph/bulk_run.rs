@@ -7,13 +7,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use azure_core::http::{NoFormat, RawResponse, Response};
-use azure_service_core::{Backoff, Composite, RetryLoop, sleep};
+use azure_service_core::{Backoff, BulkProgress, Composite, RetryLoop, sleep};
 use digitaltwins_protocol::Client;
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, Enumerate, FuturesUnordered};
 use futures::{Stream, StreamExt};
 
-use super::bulk::{BulkProgress, BulkUpsertOptions};
+use super::bulk::BulkUpsertOptions;
 use super::item::{GraphItem, Key};
 use super::report::UpsertOutcome;
 use super::throttle::ConcurrencyLimit;
@@ -90,11 +90,7 @@ impl BulkRun {
             timer: None,
             resume_at: options.resume_at,
             done: BTreeSet::new(),
-            progress: BulkProgress {
-                done: 0,
-                total,
-                failed: 0,
-            },
+            progress: BulkProgress::of(total),
             options,
         }
     }

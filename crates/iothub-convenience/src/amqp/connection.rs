@@ -58,6 +58,23 @@ pub(crate) struct Connection {
     max_message_size: u64,
 }
 
+/// The timeouts of one call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallTimeouts {
+    /// Replaces the timeouts of the settings.
+    pub(crate) attempt: Option<Duration>,
+    /// The end of the call with all its attempts.
+    pub(crate) deadline: Instant,
+}
+
+impl CallTimeouts {
+    /// Returns the timeout of a step that begins now; `default` is that of the settings.
+    pub(crate) fn step(self, default: Duration) -> Duration {
+        let remaining = self.deadline.saturating_duration_since(Instant::now());
+        self.attempt.unwrap_or(default).min(remaining)
+    }
+}
+
 /// Waits for `work` for at most `limit`; `failure` begins the message of the timeout.
 ///
 /// The timer has a resolution of a millisecond, so a fast response beyond `limit` is refused as well.
@@ -128,13 +145,8 @@ impl Connection {
     }
 
     /// Sends a message and waits for its outcome. [`DeliveryState`] of the error tells whether the hub may have accepted it.
-    /// `limit` replaces the timeout of the settings for each of the two steps.
-    pub(crate) async fn send(
-        &self,
-        message: Message<Data>,
-        limit: Option<Duration>,
-    ) -> Result<(), AmqpError> {
-        let limit = limit.unwrap_or(self.operation_timeout);
+    /// `timeouts` may replace the timeout of the settings for each of the two steps.
+    pub(crate) async fn send(&self, message: Message<Data>, timeouts: CallTimeouts) -> Result<(), AmqpError> {
         let mut is_sent = false;
         let sending = async {
             let mut slot = self.sender.lock().await;
@@ -154,12 +166,14 @@ impl Connection {
                 }
             }
         };
+        let limit = timeouts.step(self.operation_timeout);
         let sent = self
             .on_link(limit, "the hub did not accept the message", sending)
             .await;
         let unknown = |error: AmqpError| error.with_delivery_state(DeliveryState::Unknown);
         let outcome = sent.map_err(|error| if is_sent { unknown(error) } else { error })?;
         let outcome = async { outcome.await.map_err(convert::of_send) };
+        let limit = timeouts.step(self.operation_timeout);
         let outcome = self
             .on_link(limit, "the hub did not report an outcome", outcome)
             .await;

@@ -405,7 +405,7 @@ impl AmqpError {
             AmqpErrorKind::Connection | AmqpErrorKind::Detached => {
                 if self
                     .connection_failure()
-                    .is_some_and(ConnectionFailure::is_certificate)
+                    .is_some_and(ConnectionFailure::is_permanent)
                 {
                     return false;
                 }

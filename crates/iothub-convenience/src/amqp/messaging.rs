@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use azure_core::http::RetryOptions;
-use azure_service_core::{Attempt, CallOptions};
+use azure_service_core::{Attempt, ServiceClient};
 use tokio::sync::Mutex;
+use tokio::time::timeout_at;
 use url::Url;
 
-use crate::amqp::connection::{Connection, Settings, within};
+use crate::amqp::connection::{CallTimeouts, Connection, Settings, within};
 use crate::amqp::credential::AmqpCredential;
 use crate::amqp::error::AmqpError;
 use crate::amqp::message::CloudToDeviceMessage;
@@ -105,10 +107,13 @@ impl Messaging {
 
     /// Calls `attempt` for the public method `operation` until it succeeds, fails permanently, or has used up the retries:
     /// those of `retry`, or else of the settings. Returns the result with the number of attempts.
+    ///
+    /// No attempt starts after `deadline`.
     pub(crate) async fn attempt<T, Fut>(
         &self,
         operation: &'static str,
         retry: Option<&RetryOptions>,
+        deadline: Option<Instant>,
         mut attempt: impl FnMut() -> Fut,
     ) -> Result<(T, u32), AmqpError>
     where
@@ -141,18 +146,32 @@ impl Messaging {
                 }
             }
         };
-        if let Some(options) = retry {
-            return azure_service_core::retry(options, attempt).await;
-        }
-        loop {
-            let result = match attempt().await {
-                Attempt::Final(result) => return result,
-                Attempt::Retryable(result) => result,
-            };
-            match self.pause_after(count.load(Ordering::Relaxed)) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return result,
+        let retrying = async {
+            if let Some(options) = retry {
+                return azure_service_core::retry(options, attempt).await;
             }
+            loop {
+                let result = match attempt().await {
+                    Attempt::Final(result) => return result,
+                    Attempt::Retryable(result) => result,
+                };
+                match self.pause_after(count.load(Ordering::Relaxed)) {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return result,
+                }
+            }
+        };
+        let Some(deadline) = deadline else {
+            return retrying.await;
+        };
+        let mut retrying = pin!(retrying);
+        match timeout_at(deadline.into(), retrying.as_mut()).await {
+            Ok(result) => result,
+            Err(_) => match take_failure() {
+                Some(error) => Err(error.with_attempts(count.load(Ordering::Relaxed))),
+                // An attempt ends at the deadline by its own timeouts, with an error that tells how far it got.
+                None => retrying.await,
+            },
         }
     }
 
@@ -162,13 +181,19 @@ impl Messaging {
         operation: &'static str,
         (device_id, module_id): (&str, Option<&str>),
         message: &CloudToDeviceMessage,
-        options: &CallOptions,
+        core: &ServiceClient<iothub_protocol::Client>,
     ) -> Result<SentMessage> {
         let (encoded, message_id) = message.encode(device_id, module_id)?;
-        let limit = options.attempt_timeout;
+        let options = core.call_options();
+        let deadline = Instant::now() + core.call_timeout();
+        let timeouts = CallTimeouts {
+            attempt: options.attempt_timeout,
+            deadline,
+        };
         let send = async || {
-            let connection = self.connection(limit).await?;
-            let sent = connection.send(encoded.clone(), limit).await;
+            let limit = timeouts.step(self.0.settings.connect_timeout);
+            let connection = self.connection(Some(limit)).await?;
+            let sent = connection.send(encoded.clone(), timeouts).await;
             sent.inspect_err(|error| {
                 if error.breaks_connection() {
                     connection.mark_broken();
@@ -177,7 +202,8 @@ impl Messaging {
         };
         // Boxed, because the futures of the AMQP library take tens of kilobytes.
         let send = || Box::pin(send());
-        let ((), attempts) = self.attempt(operation, options.retry.as_ref(), send).await?;
+        let retry = options.retry.as_ref();
+        let ((), attempts) = self.attempt(operation, retry, Some(deadline), send).await?;
         Ok(SentMessage { message_id, attempts })
     }
 }

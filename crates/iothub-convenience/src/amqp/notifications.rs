@@ -144,7 +144,7 @@ async fn receive(link: Link, items: Items) {
     };
     loop {
         let retry = core.call_options().retry.as_ref();
-        let receiving = messaging.attempt(operation, retry, || {
+        let receiving = messaging.attempt(operation, retry, None, || {
             Box::pin(async {
                 let _attempt = attempting.lock().await;
                 receive_once(&link, &items).await

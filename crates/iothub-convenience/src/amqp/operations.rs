@@ -149,11 +149,7 @@ impl IotHubRegistryManager {
         address: (&str, Option<&str>),
         message: &CloudToDeviceMessage,
     ) -> Result<SentMessage> {
-        let send = async |core: ServiceClient<_>| {
-            self.amqp
-                .send(operation, address, message, core.call_options())
-                .await
-        };
+        let send = async |core: ServiceClient<_>| self.amqp.send(operation, address, message, &core).await;
         self.core.composite(operation, send).await
     }
 

@@ -46,8 +46,9 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// All failures are in the report. A device that does not authenticate with symmetric keys fails. A failure that is not
-    /// specific to one device stops the run; call again with [`BulkReport::into_unfinished`] to resume.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the report. A device
+    /// that does not authenticate with symmetric keys fails. A failure that is not specific to one device stops the run;
+    /// call again with [`BulkReport::into_unfinished`] to resume.
     ///
     /// # Example
     ///
@@ -58,7 +59,7 @@ impl IotHubRegistryManager {
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
-    /// let report = hub.regenerate_keys(["thermostat-7"], KeyChange::Secondary, None).await;
+    /// let report = hub.regenerate_keys(["thermostat-7"], KeyChange::Secondary, None).await?;
     /// for (device_id, _keys) in report.done() {
     ///     println!("{device_id} has a new secondary key");
     /// }
@@ -70,7 +71,7 @@ impl IotHubRegistryManager {
         device_ids: impl IntoIterator<Item = impl Into<String>>,
         change: KeyChange,
         options: Option<BulkOptions>,
-    ) -> BulkReport<String, SymmetricKey> {
+    ) -> Result<BulkReport<String, SymmetricKey>> {
         let device_ids = device_ids.into_iter().map(Into::into);
         self.run_each(
             "regenerate_keys",

@@ -3,6 +3,7 @@
 use crate::bulk::options::BulkOptions;
 use crate::bulk::report::BulkReport;
 use crate::client::IotHubRegistryManager;
+use crate::error::Result;
 use crate::methods::{DirectMethod, DirectMethodOutcome};
 
 /// Direct methods on many devices.
@@ -16,8 +17,9 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// All failures are in the report. A device that is offline or does not respond is done, with that outcome. A failure
-    /// that is not specific to one device stops the run; call again with [`BulkReport::into_unfinished`] to resume.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the report. A device
+    /// that is offline or does not respond is done, with that outcome. A failure that is not specific to one device stops
+    /// the run; call again with [`BulkReport::into_unfinished`] to resume.
     ///
     /// # Example
     ///
@@ -29,7 +31,7 @@ impl IotHubRegistryManager {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7", "thermostat-8"]).await?;
     /// let reboot = DirectMethod::new("reboot");
-    /// let report = hub.invoke_method_on_devices(["thermostat-7", "thermostat-8"], &reboot, None).await;
+    /// let report = hub.invoke_method_on_devices(["thermostat-7", "thermostat-8"], &reboot, None).await?;
     /// for (device_id, outcome) in report.done() {
     ///     println!("{device_id}: {outcome:?}");
     /// }
@@ -41,7 +43,7 @@ impl IotHubRegistryManager {
         device_ids: impl IntoIterator<Item = impl Into<String>>,
         method: &DirectMethod,
         options: Option<BulkOptions>,
-    ) -> BulkReport<String, DirectMethodOutcome> {
+    ) -> Result<BulkReport<String, DirectMethodOutcome>> {
         let name = "invoke_method_on_devices";
         let device_ids = device_ids.into_iter().map(Into::into);
         self.run_each(name, device_ids, options, |hub, device_id: &String| {

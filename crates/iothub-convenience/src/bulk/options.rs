@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use azure_service_core::{Backoff, RetryLoop};
+use azure_service_core::{Backoff, BulkProgress, ProgressCallback, RetryLoop};
 
 use crate::bulk::report::BulkOutcome;
 use crate::error::{Error, Result};
@@ -60,21 +60,6 @@ impl BulkOptions {
     }
 }
 
-/// The progress of a bulk run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct BulkProgress {
-    /// The number of items that succeeded.
-    pub done: usize,
-    /// The number of items of the run, if it is known in advance.
-    pub total: Option<usize>,
-    /// The number of items that failed, were not done, or whose outcome is unknown.
-    pub failed: usize,
-}
-
-/// A function that is called after each item of a bulk run.
-pub type ProgressCallback = azure_service_core::ProgressCallback<BulkProgress>;
-
 /// Counts outcomes and reports the progress.
 #[derive(Debug)]
 pub(super) struct Counter {
@@ -86,10 +71,7 @@ impl Counter {
     pub(super) fn new(options: &BulkOptions, total: Option<usize>) -> Self {
         Self {
             callback: options.on_progress.clone(),
-            progress: Mutex::new(BulkProgress {
-                total,
-                ..BulkProgress::default()
-            }),
+            progress: Mutex::new(BulkProgress::of(total)),
         }
     }
 

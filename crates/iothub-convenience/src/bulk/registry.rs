@@ -37,7 +37,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// All failures are in the report.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the report.
     ///
     /// # Example
     ///
@@ -49,7 +49,7 @@ impl IotHubRegistryManager {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let entries = (0..1000).map(|number| RegistryEntry::create(format!("thermostat-{number}")));
-    /// let report = hub.bulk_create_or_update_devices(entries, None).await;
+    /// let report = hub.bulk_create_or_update_devices(entries, None).await?;
     /// for (entry, failure) in report.failed() {
     ///     println!("{}: {:?} {failure}", entry.device_id(), failure.code);
     /// }
@@ -66,12 +66,13 @@ impl IotHubRegistryManager {
         &self,
         entries: impl IntoIterator<Item = RegistryEntry>,
         options: Option<BulkOptions>,
-    ) -> BulkReport<RegistryEntry> {
+    ) -> Result<BulkReport<RegistryEntry>> {
         let options = options.unwrap_or_default();
+        options.check()?;
         let composite = self.core.begin("bulk_create_or_update_devices");
         let hub = self.over(composite.client().clone());
         let Plan { mut results, rounds } = Plan::new(entries);
-        let stop = StopSignal::of(options.check());
+        let stop = StopSignal::default();
         let counter = Counter::new(&options, Some(results.len()));
         for result in &results {
             if matches!(result.outcome, BulkOutcome::Failed(_)) {
@@ -97,7 +98,7 @@ impl IotHubRegistryManager {
             };
             let sent: Vec<_> = futures::stream::iter(round.chunks(CHUNK))
                 .map(send)
-                .buffer_unordered(options.max_concurrency.max(1))
+                .buffer_unordered(options.max_concurrency)
                 .collect()
                 .await;
             for (indices, outcomes) in sent {
@@ -112,7 +113,7 @@ impl IotHubRegistryManager {
         if let Some(error) = &stopped_by {
             composite.failed(error.as_ref());
         }
-        BulkReport { results, stopped_by }
+        Ok(BulkReport { results, stopped_by })
     }
 }
 

@@ -15,11 +15,6 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) struct StopSignal(Mutex<Option<Error>>);
 
 impl StopSignal {
-    /// Creates a signal, which is set if `checked` is an error.
-    pub(super) fn of(checked: Result<()>) -> Self {
-        Self(Mutex::new(checked.err()))
-    }
-
     fn error(&self) -> std::sync::MutexGuard<'_, Option<Error>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -76,12 +71,13 @@ impl IotHubRegistryManager {
         items: impl IntoIterator<Item = I>,
         options: Option<BulkOptions>,
         work: W,
-    ) -> BulkReport<I, T>
+    ) -> Result<BulkReport<I, T>>
     where
         W: Fn(Self, &I) -> Fut,
         Fut: Future<Output = Result<T, Error>>,
     {
         let options = options.unwrap_or_default();
+        options.check()?;
         let composite = self.core.begin(method);
         let hub = self.over(composite.client().clone());
         let items = items.into_iter();
@@ -89,7 +85,7 @@ impl IotHubRegistryManager {
             (least, Some(most)) if least == most => Some(most),
             _ => None,
         };
-        let stop = StopSignal::of(options.check());
+        let stop = StopSignal::default();
         let counter = Counter::new(&options, total);
         let one = |item: I| {
             let starts = !stop.is_set();
@@ -109,13 +105,13 @@ impl IotHubRegistryManager {
         };
         let results = futures::stream::iter(items)
             .map(one)
-            .buffered(options.max_concurrency.max(1))
+            .buffered(options.max_concurrency)
             .collect()
             .await;
         let stopped_by = stop.into_error();
         if let Some(error) = &stopped_by {
             composite.failed(error.as_ref());
         }
-        BulkReport { results, stopped_by }
+        Ok(BulkReport { results, stopped_by })
     }
 }

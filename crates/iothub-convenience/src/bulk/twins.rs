@@ -5,6 +5,7 @@ use azure_service_core::Precondition;
 use crate::bulk::options::BulkOptions;
 use crate::bulk::report::BulkReport;
 use crate::client::IotHubRegistryManager;
+use crate::error::Result;
 use crate::twin::{Twin, TwinPatch};
 use crate::twins::TwinId;
 
@@ -49,8 +50,8 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// All failures are in the report. A failure that is not specific to one twin stops the run; call again with
-    /// [`BulkReport::into_unfinished`] to resume.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the report. A failure
+    /// that is not specific to one twin stops the run; call again with [`BulkReport::into_unfinished`] to resume.
     ///
     /// # Example
     ///
@@ -63,7 +64,7 @@ impl IotHubRegistryManager {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let patch = TwinPatch::new().set_tag("site", "oslo");
     /// let update = TwinUpdate::new("thermostat-7", patch, Precondition::Unconditional);
-    /// let report = hub.update_twins([update], None).await;
+    /// let report = hub.update_twins([update], None).await?;
     /// assert!(report.is_successful());
     /// # Ok(())
     /// # }
@@ -72,7 +73,7 @@ impl IotHubRegistryManager {
         &self,
         updates: impl IntoIterator<Item = TwinUpdate>,
         options: Option<BulkOptions>,
-    ) -> BulkReport<TwinUpdate, Twin> {
+    ) -> Result<BulkReport<TwinUpdate, Twin>> {
         self.run_each("update_twins", updates, options, |hub, update: &TwinUpdate| {
             let update = update.clone();
             async move {

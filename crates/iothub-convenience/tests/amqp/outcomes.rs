@@ -381,6 +381,33 @@ async fn attempt_timeout_of_the_call_options_applies() {
     assert!(error.is_timeout(), "{error}");
 }
 
+#[tokio::test]
+async fn call_timeout_ends_retries_of_a_message() {
+    let hub = Hub::start_with(|options| options.amqp.retry_delay = Duration::from_secs(60)).await;
+    hub.device("dev-1").await;
+    hub.hello().await.unwrap();
+    for _ in 0..2 {
+        hub.fault(AmqpFaultAction::Release);
+    }
+    let slow = RetryOptions::fixed(FixedRetryOptions {
+        delay: azure_core::time::Duration::seconds(60),
+        ..FixedRetryOptions::default()
+    });
+    for retry in [None, Some(slow)] {
+        let client = hub.client.with_call_options(CallOptions {
+            call_timeout: Some(Duration::from_millis(100)),
+            retry,
+            ..CallOptions::default()
+        });
+        let begin = std::time::Instant::now();
+        let error = client.send_c2d_message("dev-1", "hello").await.unwrap_err();
+        assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+        assert_eq!(error.attempts(), 1, "{error}");
+        let kind = error.amqp().map(|error| error.kind());
+        assert_eq!(kind, Some(AmqpErrorKind::Released), "{error}");
+    }
+}
+
 fn with_retry(hub: &Hub, retry: RetryOptions) -> IotHubRegistryManager {
     hub.client.with_call_options(CallOptions {
         retry: Some(retry),

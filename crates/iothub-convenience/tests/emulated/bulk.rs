@@ -19,7 +19,7 @@ async fn every_kind_of_entry_is_applied() {
         RegistryEntry::delete("never", ANY),
         RegistryEntry::create_or_update("fresh", ANY).with_certificate_authority(),
     ];
-    let report = hub.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.bulk_create_or_update_devices(entries, None).await.unwrap();
     let failed: Vec<_> = report
         .failed()
         .map(|(entry, failure)| (entry.device_id(), failure.code.unwrap()))
@@ -56,7 +56,7 @@ async fn modules_of_one_device_are_created_with_it_in_one_run() {
     let (_emulator, hub) = hub(&[]).await;
     let modules = ["m0", "m1", "m2"].map(|module| RegistryEntry::create("b1").with_module(module));
     let entries = std::iter::once(RegistryEntry::create("b1")).chain(modules);
-    let report = hub.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.bulk_create_or_update_devices(entries, None).await.unwrap();
     assert!(report.is_successful(), "{:?}", report.results);
     assert_eq!(
         hub.get_modules("b1").await.unwrap().into_model().unwrap().len(),
@@ -73,7 +73,7 @@ async fn entries_of_a_refused_request_are_sent_in_smaller_ones() {
         .add(Fault::status(400).on("POST", "/devices").times(1))
         .unwrap();
     let entries = (0..100).map(|number| RegistryEntry::create(format!("q-{number}")));
-    let report = hub.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.bulk_create_or_update_devices(entries, None).await.unwrap();
     assert!(report.is_successful());
 }
 
@@ -93,7 +93,8 @@ async fn interrupted_run_is_resumed_with_the_unfinished_entries() {
                 ..Default::default()
             }),
         )
-        .await;
+        .await
+        .unwrap();
     assert_eq!(report.done().count(), 200);
     assert!(report.stopped_by.as_ref().unwrap().is_unauthorized());
     let rest = report.into_unfinished();
@@ -101,6 +102,7 @@ async fn interrupted_run_is_resumed_with_the_unfinished_entries() {
     assert!(
         hub.bulk_create_or_update_devices(rest, None)
             .await
+            .unwrap()
             .is_successful()
     );
     let counts = hub
@@ -119,7 +121,8 @@ async fn twins_and_keys_of_many_devices_are_changed() {
     let update = |id: &str| TwinUpdate::new(id, TwinPatch::new().set_tag("x", id), ANY);
     let report = hub
         .update_twins(["a", "b", "missing", "c"].map(update), None)
-        .await;
+        .await
+        .unwrap();
     assert_eq!(
         report
             .done()
@@ -133,7 +136,10 @@ async fn twins_and_keys_of_many_devices_are_changed() {
     );
 
     let ids = ["a", "b", "c"].map(str::to_owned);
-    let report = hub.regenerate_keys(ids, KeyChange::Secondary, None).await;
+    let report = hub
+        .regenerate_keys(ids, KeyChange::Secondary, None)
+        .await
+        .unwrap();
     assert!(report.is_successful());
     let after = hub.get_device("a").await.unwrap().into_model().unwrap();
     let keys = |device: &Device| device.authentication.clone().unwrap().symmetric_key.unwrap();

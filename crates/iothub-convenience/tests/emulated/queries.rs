@@ -16,7 +16,7 @@ async fn fleet(hub: &IotHubRegistryManager) {
             .set_tag("number", number);
         RegistryEntry::create(format!("d{number}")).with_twin(patch)
     });
-    let report = hub.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.bulk_create_or_update_devices(entries, None).await.unwrap();
     assert!(report.is_successful(), "{report:?}");
 }
 

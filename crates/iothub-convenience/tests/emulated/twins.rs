@@ -240,7 +240,7 @@ async fn twin_of_a_system_module_cannot_be_written() {
         Some(ErrorCode::SYSTEM_MODULE_MODIFY_UNAUTHORIZED_ACCESS)
     );
     let entry = RegistryEntry::update_twin("gw", patch, ANY).with_module("$edgeAgent");
-    let report = hub.bulk_create_or_update_devices([entry], None).await;
+    let report = hub.bulk_create_or_update_devices([entry], None).await.unwrap();
     let codes: Vec<_> = report.failed().map(|(_, failure)| failure.code).collect();
     assert_eq!(codes, [Some(ErrorCode::SYSTEM_MODULE_MODIFY_UNAUTHORIZED_ACCESS)]);
 }

@@ -65,10 +65,13 @@ async fn calls_can_be_spawned() {
     let patch = TwinPatch::new().set_tag("a", 1);
     let results = tokio::spawn(async move {
         let entries = ["a", "b"].map(RegistryEntry::create);
-        let bulk = hub.bulk_create_or_update_devices(entries, None).await;
+        let bulk = hub.bulk_create_or_update_devices(entries, None).await.unwrap();
         let updates = [TwinUpdate::new("d", patch.clone(), any.clone())];
-        let twins = hub.update_twins(updates, None).await;
-        let keys = hub.regenerate_keys(["d".to_owned()], KeyChange::Both, None).await;
+        let twins = hub.update_twins(updates, None).await.unwrap();
+        let keys = hub
+            .regenerate_keys(["d".to_owned()], KeyChange::Both, None)
+            .await
+            .unwrap();
         let _ = hub.modify_twin("d", |twin| twin.tags.set("a", 1)).await;
         let _ = hub.update_twin("d", &patch, any).await;
         let _ = hub.invoke_device_method("d", &DirectMethod::new("m")).await;

@@ -61,7 +61,8 @@ fn calls() -> Vec<(&'static str, Call)> {
             Box::pin(async move {
                 let report = hub
                     .bulk_create_or_update_devices([RegistryEntry::create("d")], None)
-                    .await;
+                    .await
+                    .unwrap();
                 report.stopped_by.map_or(Ok(()), Err)
             })
         }),
@@ -86,7 +87,7 @@ fn calls() -> Vec<(&'static str, Call)> {
         ("bulk twins", |hub| {
             Box::pin(async move {
                 let update = TwinUpdate::new("d", TwinPatch::new().set_tag("a", 1), ANY);
-                let report = hub.update_twins([update], None).await;
+                let report = hub.update_twins([update], None).await.unwrap();
                 report.stopped_by.map_or(Ok(()), Err)
             })
         }),
@@ -94,13 +95,14 @@ fn calls() -> Vec<(&'static str, Call)> {
             Box::pin(async move {
                 let report = hub
                     .invoke_method_on_devices(["d"], &DirectMethod::new("m"), None)
-                    .await;
+                    .await
+                    .unwrap();
                 report.stopped_by.map_or(Ok(()), Err)
             })
         }),
         ("bulk, one request per item", |hub| {
             Box::pin(async move {
-                let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await;
+                let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await.unwrap();
                 report.stopped_by.map_or(Ok(()), Err)
             })
         }),
@@ -439,19 +441,25 @@ async fn operation_of_an_error_is_the_method_that_sends_the_request_alone() {
     };
     for (update, operation) in [(update, "update_twin"), (of_module, "update_module_twin")] {
         refused(&transport, &[]);
-        let error = hub.update_twins([update], None).await.stopped_by.unwrap();
+        let error = hub
+            .update_twins([update], None)
+            .await
+            .unwrap()
+            .stopped_by
+            .unwrap();
         assert_eq!(error.operation(), Some(operation));
     }
     refused(&transport, &[]);
     let report = hub
         .invoke_method_on_devices(["d"], &DirectMethod::new("m"), None)
-        .await;
+        .await
+        .unwrap();
     assert_eq!(
         report.stopped_by.unwrap().operation(),
         Some("invoke_device_method")
     );
     refused(&transport, &[]);
-    let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await;
+    let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await.unwrap();
     assert_eq!(report.stopped_by.unwrap().operation(), Some("get_device"));
 }
 
@@ -477,7 +485,7 @@ async fn response_without_a_status_is_an_error() {
     let device =
         json!({"deviceId": "d", "etag": "x", "authentication": {"type": "sas", "symmetricKey": keys}});
     transport.respond(200, &device);
-    let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await;
+    let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await.unwrap();
     let error = report.stopped_by.unwrap();
     assert_eq!(error.to_string(), "invalid response: the device has no status");
     let methods: Vec<_> = transport

@@ -93,7 +93,7 @@ async fn bulk(hub: &IotHubRegistryManager, devices: &[Value]) -> Result<Value, E
         .iter()
         .map(|device| entry(&Arguments(device)))
         .collect::<Result<Vec<_>, _>>()?;
-    let report = hub.bulk_create_or_update_devices(entries, None).await;
+    let report = hub.bulk_create_or_update_devices(entries, None).await?;
     let errors: Vec<_> = report
         .failed()
         .map(|(entry, failure)| {
