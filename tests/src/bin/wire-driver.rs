@@ -6,12 +6,16 @@
 //! `{"error":…}` or `{"skipped":…}` to stdout, one line each. Environment variables name the endpoints, see
 //! [`Endpoints`]; without them the program exits.
 //!
-//! Compared with the services' API descriptions, call by call, Digital Twins has no difference and IoT Hub has three, all
-//! intended:
+//! Compared with the services' API descriptions, call by call, these calls differ on purpose. The client refuses, without
+//! sending a request, what the service would refuse:
 //!
-//! * `create_module_with_sas` with a `/` in the id: refused before a request is sent, as the service would refuse it.
-//! * `bulk_create_or_update_devices` without `iot_edge` in the options: sends `iotEdge: false`, as for a single device.
-//! * `bulk_create_or_update_devices` with an empty list: sends no request.
+//! * `create_models` with an empty list, `get_digital_twin` and `get_relationship` with a `/` in the id, and
+//!   `create_delete_job` with a timeout of 5 minutes;
+//! * `create_module_with_sas`, `get_configuration`, `create_configuration`, `create_scheduled_job` and
+//!   `get_scheduled_job` with a `/` or a space in the id.
+//!
+//! `bulk_create_or_update_devices` sends `iotEdge: false` if the options do not set it, as for a single device, and no
+//! request for an empty list.
 //!
 //! Two calls are skipped: `upsert_digital_twin` with an ETag in `If-None-Match`. The service supports only `*` there, so
 //! the client has no parameter for an ETag.
