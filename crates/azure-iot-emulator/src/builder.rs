@@ -7,7 +7,7 @@
 //! | `state` | policies and initial state |
 //! | `iothub`, `digitaltwins`, `management` | the endpoints of each service |
 //! | `shared` | the parts that all endpoints share |
-//! | `error` | errors of the start |
+//! | `error` | errors at start |
 
 mod digitaltwins;
 pub(crate) mod error;

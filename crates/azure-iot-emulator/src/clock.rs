@@ -9,7 +9,7 @@ use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
 use tokio::sync::watch;
 
-/// The range of times with a four-digit year.
+/// First and last time with a four-digit year.
 const FIRST: OffsetDateTime = datetime!(0000-01-01 00:00 UTC);
 const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999_999 UTC);
 
@@ -159,7 +159,7 @@ impl Clock {
                         _ = moves.changed() => {}
                     }
                 }
-                // The sender lives as long as `self`, so only a move ends this.
+                // `self` owns the sender, so the wait ends only when the clock is moved.
                 Mode::Manual(_) => drop(moves.changed().await),
             }
         }
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(clock.now().year(), 9999);
     }
 
-    /// Local times at the ends of the years 0 to 9999 that are beyond them in UTC.
+    /// A local time within the years 0 to 9999 may be outside them in UTC.
     #[test]
     fn times_out_of_range_are_refused_or_clamped() {
         for clock in [Clock::new(), Clock::manual(datetime!(2030-01-01 00:00 UTC))] {

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// One twin in this many is a hall. Halls extend rooms, and rooms extend spaces.
+/// Interval between halls in the numbering of the twins. The model Hall extends Room, which extends
+/// Space.
 const HALL_INTERVAL: usize = 100;
 
 fn models() -> [Value; 3] {
@@ -55,7 +56,8 @@ pub(crate) fn twin(number: usize) -> Value {
     })
 }
 
-/// Returns the two relationships of a twin: to the next twin, and to one a third of the graph away.
+/// Returns the two relationships of a twin: one to the next twin, and one to the twin a third of
+/// the graph away.
 fn relationships(number: usize, twins: usize) -> [Value; 2] {
     [("next", number + 1), ("above", number + 1 + twins / 3)].map(|(name, target)| {
         json!({

@@ -23,10 +23,10 @@ use process::{cpu_time, memory};
 
 /// Duration of each measurement.
 const MEASURED: Duration = Duration::from_secs(2);
-/// Slices of a measurement. The best slice shows what a shared machine can reach when it is otherwise idle.
+/// Number of slices of a measurement. The best slice estimates the speed of an otherwise idle machine.
 const SLICES: u32 = 10;
 const CONNECTIONS: usize = 64;
-/// Runs of reads over TLS, [`MEASURED`] each.
+/// Number of runs of reads over TLS. Each run takes [`MEASURED`].
 const TLS_RUNS: usize = 5;
 
 fn send(service: &DigitalTwins, method: Method, path: &str, body: Option<&Value>) -> Value {

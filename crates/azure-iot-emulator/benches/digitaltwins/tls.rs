@@ -1,5 +1,5 @@
-//! Point reads as clients make them: over TLS, on many connections, with the client in the same process. The client is
-//! minimal, because the CPU time it takes is missing from the server.
+//! Point reads over TLS on many connections, with the client in the same process. The client does as little work as
+//! possible, because it competes with the server for CPU time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -12,13 +12,13 @@ use crate::caller::{Caller, Outcome, expect};
 use crate::iteration::OwnTwins;
 use crate::{Size, Subject};
 
-/// Connections with an event route of their own; an instance allows six endpoints.
+/// Number of connections that create an event route and an endpoint; an instance allows six endpoints.
 const ROUTES: u64 = 5;
 
 pub(crate) struct Load {
     caller: Caller,
     size: Size,
-    /// One subscription per connection, until that connection takes it.
+    /// One subscription per connection; `None` after the connection has taken it.
     events: Mutex<Vec<Option<EventSubscription>>>,
 }
 

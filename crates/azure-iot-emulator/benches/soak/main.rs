@@ -32,7 +32,7 @@ const MIN_SECONDS_FOR_MEMORY_CHECK: u64 = 30;
 /// Duration of the point reads.
 const READ_TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 1 } else { 5 });
 
-/// Extent of a run.
+/// Size and duration of a run.
 #[derive(Debug, Clone, Copy)]
 struct Size {
     seconds: u64,
@@ -45,15 +45,15 @@ struct Size {
 trait Subject: Send + Sync + 'static {
     fn caller(&self) -> &Caller;
 
-    /// Sends mixed requests on one connection until `until`. Each connection has devices or twins of its own, so it knows
-    /// what every response must be.
+    /// Sends mixed requests on one connection until `until`. No two connections use the same devices or twins, so
+    /// the expected response to every request is known.
     fn send_mixed_requests(
         &self,
         connection: u64,
         until: Instant,
     ) -> impl Future<Output = Outcome<()>> + Send;
 
-    /// Reads devices or twins one after the other and returns how many.
+    /// Reads devices or twins one after the other until `until`, and returns the number of reads.
     fn read(&self, first: u64, until: Instant) -> impl Future<Output = Outcome<u64>> + Send;
 
     /// Checks the final state after all connections have ended.

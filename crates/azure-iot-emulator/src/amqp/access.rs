@@ -17,7 +17,7 @@ pub(crate) struct Access {
     pub(crate) until: OffsetDateTime,
 }
 
-/// The end of access with a token that expires later. Clocks of tests end in the year 9999.
+/// Upper limit for the expiry of access, below the year 9999, which is the end of every [`Clock`].
 const LAST_EXPIRY: OffsetDateTime = datetime!(9000-01-01 00:00 UTC);
 
 impl From<Authenticated> for Access {

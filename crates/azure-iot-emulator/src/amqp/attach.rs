@@ -1,8 +1,8 @@
-//! Checks of attach performatives before the AMQP library sees them.
+//! Checks of attach performatives before the AMQP library receives them.
 //!
-//! The library refuses some attaches with the name of a Rust variant, and then waits for the client before it accepts the
-//! next link of the session. These attaches are corrected, so that the library accepts them, and the link is closed with
-//! an error of ours.
+//! The library refuses invalid attaches with an error text that is the name of a Rust variant, and does not accept
+//! the next link of the session until the client responds. Here such an attach is corrected, so that the library
+//! accepts it, and then the link is closed with a proper error.
 
 use fe2o3_amqp::types::definitions::{self, AmqpError, ReceiverSettleMode, Role};
 use fe2o3_amqp::types::messaging::{Source, Target, TargetArchetype};
@@ -39,7 +39,7 @@ pub(crate) fn correct(attach: &mut Attach) -> Option<definitions::Error> {
         source.dynamic = false;
         target.dynamic = false;
     }
-    // Some clients send an empty map, which means nothing without `dynamic`.
+    // Some clients send an empty map, which has no meaning unless `dynamic` is set.
     source.dynamic_node_properties = None;
     target.dynamic_node_properties = None;
     refusal

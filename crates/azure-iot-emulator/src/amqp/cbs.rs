@@ -11,7 +11,8 @@ use crate::amqp::peer::Peer;
 use crate::amqp::replies::Reply;
 use crate::auth::error::AuthError;
 
-/// The reply to a token that is signed with a device's key, which cannot be checked.
+/// Status description for a token that is signed with a device key. The emulator has no device
+/// nodes over AMQP, so it cannot verify such tokens.
 const NO_DEVICES: &str =
     "The emulator has no AMQP nodes for devices, so it accepts only the tokens of policies.";
 

@@ -27,7 +27,8 @@ use crate::iothub::NotificationKind as Kind;
 use crate::server::limits::HANDSHAKE_TIMEOUT;
 
 const CONTAINER_ID: &str = "iot-emulator";
-/// Above the service's limit, so that a message that is too large is rejected, rather than its link closed.
+/// Maximum message size that links announce. It is larger than the service's limit, so that the emulator
+/// rejects an oversized message instead of closing the link.
 const MAX_TRANSFER_SIZE: u64 = 1024 * 1024;
 
 /// Serves a connection until it ends. Calls `opened` once it is open.
@@ -54,7 +55,8 @@ pub(crate) async fn serve(stream: Stream, abort_handle: AbortHandle, node: Arc<N
             Ok(session) => {
                 tokio::spawn(serve_session(session, peer.clone()));
             }
-            // The client waits for the begin performative of its session.
+            // The client would wait forever for the begin performative of this session, so the connection
+            // is closed.
             Err(error) => {
                 tracing::info!(%error, "could not begin an AMQP session");
                 let text = "The session could not begin.".to_owned();
@@ -110,7 +112,7 @@ async fn serve_session(mut session: ListenerSessionHandle, peer: Peer) {
         let address = address(&attach);
         let reply_to = target(&attach).unwrap_or_default();
         let accepted = acceptor.accept_incoming_attach(attach, &mut session).await;
-        // Links are not aborted with the session, because they may have locks to release.
+        // Each link has its own task, which outlives the session, because it may have locks to release.
         match (accepted, refusal) {
             (Ok(link), None) => drop(tokio::spawn(serve_link(link, address, reply_to, peer.clone()))),
             (Ok(link), Some(error)) => drop(tokio::spawn(refuse(link, error))),
@@ -194,7 +196,7 @@ async fn serve_link(link: LinkEndpoint, address: String, reply_to: String, peer:
     }
 }
 
-/// The nodes of devices have credentials of their own, which cannot be checked.
+/// Returns the error for a device's node, for which the emulator would have to verify device credentials.
 fn no_device_nodes() -> definitions::Error {
     let text = "The emulator has no AMQP nodes for devices. The management API sends and receives on behalf of a device.";
     definitions::Error::new(AmqpError::NotImplemented, text.to_owned(), None)

@@ -21,13 +21,13 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    /// Follows the frames that the server sends.
+    /// Records whether the server has sent an open or a close performative.
     pub(crate) fn follow(&mut self, frame: &[u8]) {
         self.opened |= is_performative(frame, OPEN);
         self.closed |= is_performative(frame, CLOSE);
     }
 
-    /// Sets the error of the client, and returns the error on which the AMQP library stops.
+    /// Records the client's error, and returns the error that makes the AMQP library stop.
     pub(crate) fn set(&mut self, error: FrameError) -> io::Error {
         self.error = Some(error);
         io::Error::new(io::ErrorKind::InvalidData, "a frame that AMQP forbids")

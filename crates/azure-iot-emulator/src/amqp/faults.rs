@@ -111,7 +111,7 @@ pub struct AmqpFault {
 }
 
 impl AmqpFault {
-    /// Creates a rule for every event of its kind.
+    /// Creates a rule without conditions: it applies to every token, attach or message, depending on the action.
     pub fn new(action: AmqpFaultAction) -> Self {
         Self {
             address: None,

@@ -40,7 +40,8 @@ const DETACH: u8 = 0x16;
 const END: u8 = 0x17;
 
 impl Incoming {
-    /// Follows the bytes that a client sends. Frames with a malformed body are left to the AMQP library.
+    /// Checks the next bytes from a client and updates the attached handles. Frames with a malformed body are left
+    /// to the AMQP library.
     pub(crate) fn follow(&mut self, bytes: &[u8]) -> Result<(), FrameError> {
         self.unfinished.extend_from_slice(bytes);
         while let Some(header) = self.unfinished.first_chunk::<HEADER_LENGTH>() {
@@ -91,12 +92,12 @@ fn frame_length(header: [u8; HEADER_LENGTH]) -> Option<usize> {
     let [a, b, c, d, offset, kind, ..] = header;
     let length = u32::from_be_bytes([a, b, c, d]);
     let offset = u32::from(offset) * 4;
-    // The types are AMQP and SASL.
+    // Type 0 is AMQP, type 1 is SASL.
     let is_valid = (8..=length).contains(&offset) && length <= MAX_FRAME_LENGTH && kind <= 1;
     is_valid.then_some(length as usize)
 }
 
-/// Returns the performative, the channel and the handle of a frame; `None` for frames without anything to check.
+/// Returns the performative, the channel and the handle of a frame; `None` if the frame needs no check.
 fn parse(frame: &[u8]) -> Option<(u8, u16, Option<u32>)> {
     let mut header = frame.get(4..HEADER_LENGTH)?;
     let (offset, kind, channel) = (header.get_u8(), header.get_u8(), header.get_u16());
@@ -188,7 +189,7 @@ mod tests {
             frame(1, TRANSFER, &[0x52, 3]),
         ]
         .concat();
-        // One byte at a time.
+        // Frames may be split at any byte.
         for byte in session {
             assert_eq!(incoming.follow(&[byte]), Ok(()));
         }
@@ -220,7 +221,7 @@ mod tests {
             let followed = started().follow(&bytes);
             assert_eq!(followed, Err(FrameError::Header), "{bytes:02x?}");
         }
-        // A heartbeat.
+        // An empty frame is a heartbeat.
         assert_eq!(started().follow(&[0, 0, 0, 8, 2, 0, 0, 0]), Ok(()));
     }
 

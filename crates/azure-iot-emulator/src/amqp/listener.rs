@@ -87,7 +87,8 @@ async fn serve(stream: TcpStream, tls: TlsAcceptor, node: Arc<Node>, connection:
     let served = async {
         match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
             Ok(Ok(stream)) => {
-                // An open connection may be silent while it waits for messages.
+                // From here on the connection does not time out, because a client may send nothing
+                // while it waits for messages.
                 let opened = || connection.begin();
                 connection::serve(Stream::new(stream), abort_handle, node, opened).await;
             }
@@ -101,7 +102,7 @@ async fn serve(stream: TcpStream, tls: TlsAcceptor, node: Arc<Node>, connection:
     }
 }
 
-/// Expires messages in time, independent of requests.
+/// Expires messages on time, even if no requests arrive.
 async fn expire_messages(node: Arc<Node>) {
     let mut changes = node.hub.messaging().subscribe();
     loop {

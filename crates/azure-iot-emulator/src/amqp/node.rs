@@ -53,7 +53,8 @@ pub(crate) struct Node {
     pub(crate) hub: Arc<IotHub>,
     pub(crate) hub_name: String,
     pub(crate) authenticator: Authenticator,
-    /// The authority of the hub's HTTPS endpoint, to which tokens apply. Set when its port is bound.
+    /// The host and port of the hub's HTTPS endpoint, which tokens have in their resource. Set when
+    /// the port is bound.
     host: OnceLock<String>,
     pub(crate) clock: Clock,
     pub(crate) faults: AmqpFaults,
@@ -80,12 +81,13 @@ impl Node {
         }
     }
 
-    /// Sets the host that tokens apply to. Further calls have no effect.
+    /// Sets the host that tokens must have in their resource. Further calls have no effect.
     pub(crate) fn set_host(&self, authority: String) {
         self.host.get_or_init(|| authority);
     }
 
-    /// Checks a token with a scheme, or a bearer token without one, because clients send both.
+    /// Checks a token. A token without a scheme is a bearer token, because some clients omit
+    /// `Bearer`.
     pub(crate) fn check_token(&self, token: &str) -> Result<Access, AuthError> {
         let token = token.trim();
         let text = match token.split_once(' ') {

@@ -147,7 +147,8 @@ impl Source {
     }
 }
 
-/// Sends a message, or waits until the link is detached if there is none. The error is the reason for the detach.
+/// Sends the message. Without a message, waits until the link is detached. The error is the reason for the
+/// detach.
 async fn send_or_detach(
     sender: &mut Sender,
     message: Option<Message<Data>>,

@@ -42,8 +42,8 @@ impl Replies {
         receiver
     }
 
-    /// Sends a reply over the link that the request names, otherwise over the last attached link, otherwise over the next
-    /// one to be attached.
+    /// Sends a reply over the link that the request names, otherwise over the link that was attached last. If no
+    /// link is attached yet, the reply waits for the next one.
     pub(crate) fn send(&self, reply_to: Option<&str>, reply: Reply) {
         let mut links = self.0.lock();
         links.open.retain(|(_, link)| !link.is_closed());

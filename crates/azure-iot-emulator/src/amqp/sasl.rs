@@ -1,4 +1,5 @@
-//! The optional SASL layer. All mechanisms but PLAIN defer authentication to `$cbs`.
+//! The optional SASL layer. Only PLAIN authenticates the client; with the other mechanisms, the
+//! client authenticates over `$cbs`.
 
 use std::sync::Arc;
 

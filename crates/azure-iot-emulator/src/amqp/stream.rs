@@ -1,4 +1,4 @@
-//! The byte streams under AMQP: abortable streams, streams that can unread bytes, and WebSockets.
+//! The byte streams under AMQP: streams that can be aborted, streams that accept bytes back, and WebSockets.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -26,7 +26,7 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 
-/// Breaks a connection. Clones refer to the same connection.
+/// A handle that can break a connection. Clones refer to the same connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AbortHandle(Arc<AbortState>);
 
@@ -126,8 +126,8 @@ impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for AbortableStream<S> {
     }
 }
 
-/// A stream that can unread bytes, that [lengthens delivery tags](tags) in outgoing frames, and that closes the connection
-/// with an error if a client sends a frame that the AMQP library cannot decode or would ignore.
+/// A stream to which read bytes can be returned. It [lengthens delivery tags](tags) in outgoing frames, and closes
+/// the connection with an error if a client sends a frame that the AMQP library cannot decode or would ignore.
 pub(crate) struct Stream {
     unread: Bytes,
     incoming: Incoming,
@@ -150,7 +150,7 @@ impl Stream {
         }
     }
 
-    /// Puts bytes back; they are read next.
+    /// Returns bytes to the stream, so that they are read next.
     pub(crate) fn unread(self, bytes: Bytes) -> Self {
         Self {
             unread: bytes,
@@ -234,7 +234,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Returns the bytes in the binary messages of a WebSocket. A text message is an error.
+/// Wraps a WebSocket as the stream of bytes in its binary messages. A text message is an error.
 pub(crate) fn of_websocket<S>(socket: WebSocketStream<S>) -> Stream
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -252,8 +252,8 @@ where
     Stream::new(tokio::io::join(reader, writer))
 }
 
-/// A sink of bytes that sends binary messages. The combinators of `futures` panic if they are used after an error, but a
-/// connection sends its close performative after one.
+/// A sink that sends bytes as binary messages. The combinators of `futures` panic if they are used after an error,
+/// but a connection sends its close performative after an error.
 struct Binary<S>(S);
 
 impl<S: Sink<Message, Error = tungstenite::Error> + Unpin> Sink<Bytes> for Binary<S> {

@@ -31,7 +31,7 @@ pub(crate) fn next_frame(buffer: &mut BytesMut) -> Option<Bytes> {
     Some(lengthened(&frame).unwrap_or(frame))
 }
 
-/// The arguments of a transfer performative, around its delivery tag.
+/// The fields of a transfer performative before and after its delivery tag.
 struct Transfer<'a> {
     /// The number of fields.
     count: u32,
@@ -149,7 +149,7 @@ mod tests {
     fn passed(bytes: &[u8]) -> Vec<u8> {
         let mut buffer = BytesMut::new();
         let mut passed = Vec::new();
-        // One byte at a time.
+        // Frames may arrive split at any byte.
         for byte in bytes {
             buffer.put_u8(*byte);
             while let Some(frame) = next_frame(&mut buffer) {

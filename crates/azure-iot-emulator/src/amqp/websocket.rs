@@ -17,12 +17,12 @@ use crate::amqp::stream::{Abort, AbortHandle, AbortableStream, of_websocket};
 use crate::server::endpoint::Upgrade;
 use crate::service::Refusal;
 
-/// The paths that clients use; the last one is that of uamqp.
+/// Paths that clients request. Only uamqp uses `/$servicebus/websocket`.
 const PATHS: [&str; 2] = ["/$iothub/websocket", "/$servicebus/websocket"];
-/// The subprotocol of all official clients, and that of the WebSocket binding of AMQP.
+/// Accepted subprotocols: all official clients send `AMQPWSB10`; the WebSocket binding of AMQP defines `amqp`.
 const PROTOCOLS: [&str; 2] = ["AMQPWSB10", "amqp"];
 
-/// Only devices use MQTT.
+/// Error text for the subprotocol `mqtt`, which only devices use.
 const NO_MQTT: &str = "The emulator has no MQTT endpoint for devices. The management API sends and receives on behalf of a \
      device; see \"Simulated devices\" in its documentation.";
 

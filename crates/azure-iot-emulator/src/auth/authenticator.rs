@@ -13,7 +13,7 @@ use crate::clock::Clock;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Authenticated {
     pub(crate) caller: Caller,
-    /// The expiry of the credentials, in seconds since 1970. The allowed clock skew comes on top.
+    /// The expiry of the credentials, in seconds since 1970, without the allowed clock skew.
     pub(crate) expiry: i64,
 }
 

@@ -124,13 +124,13 @@ impl BearerTokens {
     }
 }
 
-/// The lifetime of tokens, unless another one is asked for.
+/// Default lifetime of issued tokens.
 pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// A token that the emulator has issued.
 pub(crate) struct IssuedToken {
     pub(crate) token: String,
-    /// In seconds since 1970.
+    /// Expiry in seconds since 1970.
     pub(crate) expiry: i64,
 }
 

@@ -1,8 +1,8 @@
-//! Errors of credentials.
+//! Errors that credentials can cause.
 
 use thiserror::Error;
 
-/// An error of credentials. It is logged; the client receives only the status 401.
+/// The reason why credentials are refused. It is logged; the client receives only the status 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum AuthError {
     #[error("the Authorization header is missing")]
@@ -16,13 +16,13 @@ pub(crate) enum AuthError {
     NoPolicy,
     #[error("there is no shared access policy with this name")]
     UnknownPolicy,
-    /// The signature is of another key or another string.
+    /// The signature was made with another key or over another string.
     #[error("the signature does not match")]
     WrongSignature,
     #[error("the token has expired or is not valid yet")]
     Expired,
-    /// The resource is another host, or does not contain the requested one.
-    #[error("the token's resource does not contain the requested one")]
+    /// The token's resource has another host, or does not contain the requested resource.
+    #[error("the token's resource does not contain the requested resource")]
     WrongResource,
     #[error("the audience of the token is not this service")]
     WrongAudience,

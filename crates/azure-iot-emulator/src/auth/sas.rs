@@ -21,7 +21,7 @@ use crate::auth::key::generate_key;
 pub(crate) struct Policy {
     name: String,
     rights: Rights,
-    /// Base64, as in connection strings.
+    /// The key in base64, as in connection strings.
     primary_key: String,
     secondary_key: String,
 }
@@ -76,7 +76,7 @@ pub(crate) struct Policies {
 }
 
 impl Policies {
-    /// Creates the policies of a hub. `hosts` are its names in addition to the one that a client addresses.
+    /// Creates the policies of a hub. Tokens may also be for `hosts`, besides the host that the client addressed.
     pub(crate) fn new(policies: Vec<Policy>, hosts: Vec<String>) -> Self {
         Self {
             policies: policies.into(),
@@ -122,8 +122,8 @@ impl Policies {
     }
 
     fn resource_contains(&self, resource: &str, host: &str, path_segments: &[String]) -> bool {
-        // Some clients encode a space as `+`, others leave a `+` as it is. Ids have no spaces, so trying both forms is
-        // unambiguous.
+        // Some clients encode a space as `+`, others send a literal `+`. Ids have no spaces, so trying both forms
+        // is unambiguous.
         let as_form = resource.replace('+', " ");
         [as_form.as_str(), resource].into_iter().any(|text| {
             let Ok(decoded) = percent_decode_str(text).decode_utf8() else {
@@ -137,8 +137,8 @@ impl Policies {
         })
     }
 
-    /// Compares hosts with and without the port, because clients sign either form if the connection string has a port. A
-    /// default port is the same as none: clients leave it out of `Host`, but may sign it.
+    /// Compares hosts with and without the port, because clients sign either form if the connection string has a
+    /// port. A default port equals no port: clients omit it from `Host`, but may sign it.
     fn is_host(&self, resource_host: &str, addressed: &str) -> bool {
         let mut known = self.hosts.iter().map(String::as_str).chain([addressed]);
         known.any(|known| {

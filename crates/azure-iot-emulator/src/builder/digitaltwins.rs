@@ -14,8 +14,8 @@ use crate::server::endpoint::Endpoint;
 use crate::socket::local_authority;
 
 impl Builder {
-    /// Creates the instance, unless it is disabled. Jobs of a state run as soon as it is loaded, so the blob directory is
-    /// set here.
+    /// Creates the instance, unless it is disabled. Sets the blob directory first, because jobs in a loaded state
+    /// start immediately.
     pub(super) fn new_digitaltwins(&self) -> Result<Option<Arc<DigitalTwins>>, StartError> {
         if self.digitaltwins_port.is_none() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Errors of the start.
+//! The errors that prevent an emulator from starting.
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ pub enum StartError {
     /// The data file could not be opened or loaded.
     #[error("could not open the data file {}: {reason}", path.display())]
     DataFile {
-        /// Its path.
+        /// The path of the data file.
         path: PathBuf,
         /// The cause, and the remedy if there is one.
         reason: String,
@@ -41,13 +41,13 @@ pub enum StartError {
     /// A name for the certificate is not a valid host name.
     #[error("\"{name}\" is not a valid host name")]
     HostName {
-        /// The name; a hub name includes its domain.
+        /// The host name, which for a hub includes the domain.
         name: String,
     },
     /// The blob directory is not a directory.
     #[error("the blob directory {} is not a directory", path.display())]
     BlobDirectory {
-        /// Its path.
+        /// The configured path.
         path: PathBuf,
     },
     /// The initial state could not be loaded.

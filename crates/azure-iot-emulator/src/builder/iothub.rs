@@ -39,7 +39,8 @@ pub(super) async fn start(
         let policies = Policies::new(policies.to_vec(), hosts);
         Authenticator::shared_access_or_bearer(options.clock.clone(), policies, tokens.clone())
     };
-    // An HTTP request contains its host. Over AMQP, a token may be for any name of the certificate.
+    // An HTTP request names its host. AMQP has no such field, so a token may be for any name in the
+    // certificate.
     let amqp_hosts = [names, tls::local_names()].concat();
     let node = Arc::new(Node::new(
         hub.clone(),

@@ -34,7 +34,7 @@ pub(super) async fn start(
     let endpoint = Endpoint {
         service: Arc::new(management),
         authenticator: Authenticator::open(options.clock.clone()),
-        // The management API has no faults, so that they can always be cleared.
+        // Fault rules never apply to the management API, so that they can always be removed.
         faults: Faults::default(),
         tls: None,
         upgrade: None,
@@ -48,7 +48,7 @@ pub(super) async fn start(
     })
 }
 
-/// The body of the response to `GET /`.
+/// Returns the body of the response to `GET /`.
 fn endpoints(iothub: Option<&RunningHub>, digitaltwins: Option<&RunningInstance>) -> Value {
     let mut endpoints = json!({});
     if let Some(running) = iothub {

@@ -96,9 +96,9 @@ impl Builder {
         self
     }
 
-    /// Persists the state, including shared access keys, in this file and its journal, `<file>.journal`. The response to
-    /// a request that changes something is sent once the change is on disk, so a kill loses no acknowledged change. By
-    /// default the state is only in memory.
+    /// Persists the state, including shared access keys, in this file and its journal, `<file>.journal`. The
+    /// response to a request that changes something is sent only after the change is on disk, so killing the
+    /// process loses no acknowledged change. By default the state is only in memory.
     pub fn data_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.data_file = Some(path.into());
         self

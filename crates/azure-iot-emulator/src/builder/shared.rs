@@ -19,7 +19,7 @@ pub(super) struct Shared {
     pub(super) connections: usize,
 }
 
-/// Starts a server for up to `connections` at a time.
+/// Starts a server that accepts at most `connections` simultaneous connections.
 pub(super) async fn listen(
     service: &'static str,
     address: SocketAddr,

@@ -135,7 +135,7 @@ impl<'a> Call<'a> {
         parse_if_none_match(self.header("if-none-match"))
     }
 
-    /// Parses the body. An empty one is an error; a syntax error is left to the caller.
+    /// Parses the body. Returns an error for an empty body; leaves syntax errors to the caller.
     pub(crate) fn json_body(&self) -> ServiceResult<serde_json::Result<Value>> {
         if self.request.body.iter().all(u8::is_ascii_whitespace) {
             return Err(errors::empty_body());
@@ -151,14 +151,15 @@ impl<'a> Call<'a> {
         Ok(&self.request.body)
     }
 
-    /// [`json_body`](Self::json_body) within the limit of [`limited_body`](Self::limited_body).
+    /// Parses the body like [`json_body`](Self::json_body), after checking the limit of
+    /// [`limited_body`](Self::limited_body).
     pub(crate) fn limited_json_body(&self, limits: &Limits) -> ServiceResult<serde_json::Result<Value>> {
         self.limited_body(limits)?;
         self.json_body()
     }
 
-    /// Returns an absolute link to a path of this instance. Ids in `path` are already percent-encoded; the api-version comes
-    /// last.
+    /// Returns an absolute link to a path of this instance. Ids in `path` are already percent-encoded; the
+    /// api-version is the last query parameter.
     pub(crate) fn link(&self, path: &str, query: &[(&str, &str)]) -> String {
         let mut link = format!("{}{path}?", self.request.base_url);
         for (name, value) in query {
@@ -177,7 +178,7 @@ fn unsupported(version: &str) -> ServiceError {
     errors::unknown_api_version(version, &API_VERSIONS.map(|(name, _)| name))
 }
 
-/// Splits the path of a request into decoded segments, in which `%2F` stays as it was sent: the service takes it as a part
+/// Splits the path of a request into decoded segments. `%2F` is not decoded, because the service treats it as part
 /// of the id.
 pub(crate) fn path_segments(request: &ServiceRequest) -> ServiceResult<Vec<String>> {
     let path = request.raw_path.strip_prefix('/').unwrap_or(&request.raw_path);

@@ -30,8 +30,8 @@ pub(super) fn get(
     Ok(ServiceResponse::json(StatusCode::OK, &json).with_header("etag", &twin.etag.to_string()))
 }
 
-/// The service patches the twin with the component prepended to each path, so an unknown component is an invalid path
-/// rather than a missing resource.
+/// Patches a component. Like the service, this patches the twin with the component prepended to each path, so an
+/// unknown component is an invalid path rather than a missing resource.
 pub(super) fn patch(
     session: &mut Session<'_>,
     call: &Call<'_>,

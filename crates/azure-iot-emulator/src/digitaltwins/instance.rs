@@ -38,8 +38,8 @@ pub(crate) struct Instance {
 
 /// The access of one request or job to an instance.
 ///
-/// Create it once per request or job and pass it on as `&mut`. With a second one, the compiler could not check the lock
-/// order.
+/// Create one session per request or job and pass it on as `&mut`. With two sessions, the compiler could not check
+/// the lock order.
 #[derive(Debug)]
 pub(crate) struct Session<'a> {
     pub(crate) instance: &'a Instance,
@@ -86,8 +86,8 @@ impl Instance {
         self.journal.get_or_init(|| journal).wake();
     }
 
-    /// Triggers a write of the changes of jobs to the data file, if there is one. Jobs need not wait for it: a request
-    /// about a job waits for the write (see `Service::is_durable`).
+    /// Triggers a write of the changes that jobs made to the data file, if there is a data file. Jobs need not wait
+    /// for the write: requests about a job wait for it (see `Service::is_durable`).
     pub(crate) fn wake_journal(&self) {
         if let Some(journal) = self.journal.get() {
             journal.wake();

@@ -7,7 +7,7 @@
 //! | [`import`], [`import_file`], [`section`], [`import_rows`], [`import_log`], [`blobs`], [`blob_reader`] | execution of an import: the input file, its sections, storage of its rows, the log, blob storage |
 //! | [`deletion`] | execution of a deletion |
 //!
-//! One job runs at a time, on its own thread, which releases the graph's lock between batches.
+//! Only one job can run at a time. Its thread releases the graph's lock between batches.
 
 mod blob_reader;
 pub(crate) mod blobs;

@@ -14,7 +14,7 @@ use crate::service::ServiceResponse;
 /// Page size of the lists that are paged by position.
 const POSITION_PAGE: usize = 100;
 
-/// The service's JSON of a page.
+/// A page of a list, as the service serializes it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Page<T> {
     #[serde(rename = "nextLink")]

@@ -25,7 +25,7 @@ pub(super) async fn post(session: &mut Session<'_>, call: &Call<'_>) -> ServiceR
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(errors::query_body_invalid()),
     };
-    // A token contains its query, so a query beside it is ignored.
+    // A token contains its query, so a query sent with a token is ignored.
     let token = match (text("continuationToken")?, text("query")?) {
         (Some(token), _) => Token::read(token).ok_or_else(errors::query_token_invalid)?,
         (None, Some(query)) => Token::start(query),

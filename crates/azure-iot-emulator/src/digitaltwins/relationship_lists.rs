@@ -17,7 +17,7 @@ use crate::service::ServiceResponse;
 /// Page size. These lists ignore `max-items-per-page`.
 const PAGE: usize = 10;
 
-/// Id and source of the last relationship of a page. Both lists are ordered by them.
+/// Id and source of the last relationship on a page. Both lists are ordered by id, then source.
 type Position = (String, String);
 
 /// Returns one page of the outgoing relationships, optionally with one name only, and whether more follow.

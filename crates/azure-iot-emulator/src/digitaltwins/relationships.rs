@@ -19,7 +19,7 @@ pub(super) fn get(session: &mut Session<'_>, twin: &str, id: &str) -> ServiceRes
     let graph = session.graph.read();
     let (_, relationship) = lookup::relationship(&graph, twin, id)?;
     let relationship = Arc::clone(relationship);
-    // Serialized without the lock.
+    // The lock is not needed for serialization.
     drop(graph);
     Ok(response(&relationship))
 }

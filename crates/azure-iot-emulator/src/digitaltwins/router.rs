@@ -49,7 +49,7 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// `rest` is the path after `/jobs/{kind}`.
+    /// Parses `rest`, the path after `/jobs/{kind}`.
     fn of_jobs(kind: &str, rest: &[&'a str]) -> Option<Self> {
         let is_import = kind.eq_ignore_ascii_case("imports");
         let is_deletion = kind.eq_ignore_ascii_case("deletions");
@@ -65,7 +65,7 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// `rest` is the path after `/digitaltwins/{id}`.
+    /// Parses `rest`, the path after `/digitaltwins/{id}`.
     fn of_twin(id: &'a str, rest: &[&'a str]) -> Option<Self> {
         let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
         match *rest {

@@ -1,4 +1,4 @@
-//! The rules of the service: pure functions that know neither requests nor locks, and import only the store and the
+//! The rules of the service: pure functions without access to requests or locks. They import only the store and the
 //! errors.
 //!
 //! | module | content |

@@ -92,13 +92,13 @@ fn error_response(error: &ServiceError, with_code_header: bool) -> ServiceRespon
     response
 }
 
-/// Returns whether errors of a request have the header with their code: not with the versions that never sent it.
+/// Returns whether error responses to a request have the header `x-ms-error-code`, which old api-versions lack.
 fn has_error_header(request: &ServiceRequest) -> bool {
     Call::new(request).map_or(true, |call| call.version.has_error_header())
 }
 
-/// Returns an error response of the gateway in front of the service, which has its own format and none of the service's
-/// headers.
+/// Returns an error response of the gateway in front of the service. It has its own body format and lacks the
+/// service's headers.
 fn gateway(status: StatusCode) -> ServiceResponse {
     let body = match status {
         StatusCode::TOO_MANY_REQUESTS => json!({"error": {
@@ -113,8 +113,8 @@ fn gateway(status: StatusCode) -> ServiceResponse {
     ServiceResponse::json(status, &body).with_header("content-type", "application/json")
 }
 
-/// Adds the headers of all responses of the service: HSTS, a correlation id, and a trace that continues the caller's, if
-/// any.
+/// Adds the headers that all responses of the service have: HSTS, a correlation id, and a trace, which continues
+/// the caller's trace if there is one.
 fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> ServiceResponse {
     let mut trace = Uuid::encode_buffer();
     let trace = traceparent

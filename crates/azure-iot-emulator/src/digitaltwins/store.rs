@@ -1,5 +1,5 @@
-//! Records, indexes and history of an instance. The store knows neither the service's rules nor requests nor jobs, and
-//! imports nothing from the layers above.
+//! Records, indexes and history of an instance. The store is independent of rules, requests and jobs, and imports
+//! nothing from the layers above.
 //!
 //! | module | content |
 //! |---|---|

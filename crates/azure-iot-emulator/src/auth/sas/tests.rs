@@ -26,7 +26,7 @@ fn path(path: &str) -> Vec<String> {
     crate::service::request::split_path(path).unwrap()
 }
 
-/// HUB-AUTH-4, HUB-AUTH-5, HUB-AUTH-8: labeled vectors, each verified over the resource exactly as it is sent.
+/// HUB-AUTH-4, HUB-AUTH-5, HUB-AUTH-8: each signature is verified over the resource exactly as sent.
 #[test]
 fn known_signatures_are_accepted() {
     let host = "myhub.azure-devices.net";
@@ -170,9 +170,10 @@ fn expiry_policy_key_and_host_are_checked() {
     }
 }
 
-/// HUB-AUTH-8: clients leave a default port out of `Host` but may sign it, and the reverse.
+/// HUB-AUTH-8: clients may sign a default port that `Host` lacks, or sign the bare host when `Host` has the
+/// port.
 #[test]
-fn default_port_is_the_same_as_none() {
+fn default_port_equals_no_port() {
     let policies = Policies::new(vec![Policy::generate("p", Rights::all())], vec![]);
     let key = STANDARD.decode(policies.policies[0].primary_key()).unwrap();
     let accepted = |resource: &str, host: &str| {

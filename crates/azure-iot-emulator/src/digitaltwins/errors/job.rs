@@ -1,4 +1,4 @@
-//! Import and delete jobs.
+//! Errors about import and delete jobs.
 
 use super::request::invalid_argument;
 use super::service_error::ServiceError;
@@ -13,7 +13,7 @@ pub(crate) fn job_not_found(id: &str) -> ServiceError {
     )
 }
 
-/// The message is inferred from the one for imports.
+/// Returns the error for an unknown delete job. The message is inferred from that for import jobs.
 pub(crate) fn delete_job_not_found(id: &str) -> ServiceError {
     ServiceError::new(
         404,
@@ -39,7 +39,8 @@ pub(crate) fn blob_uri_invalid(uri: &str) -> ServiceError {
     ))
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for a second job while one runs. The message is inferred; the code is
+/// documented.
 pub(crate) fn job_limit_reached() -> ServiceError {
     ServiceError::new(
         400,
@@ -48,7 +49,8 @@ pub(crate) fn job_limit_reached() -> ServiceError {
     )
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for an invalid request to start a job. The message is inferred; the code is
+/// documented.
 pub(crate) fn job_invalid(message: &str) -> ServiceError {
     ServiceError::new(400, "ValidationFailed", message)
 }

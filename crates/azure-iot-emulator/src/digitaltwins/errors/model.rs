@@ -1,4 +1,4 @@
-//! Models.
+//! Errors about models.
 
 use super::request::invalid_argument;
 use super::service_error::ServiceError;
@@ -9,7 +9,7 @@ pub(crate) fn models_empty() -> ServiceError {
     )
 }
 
-/// `messages` are those of the DTDL parser, one per error.
+/// Returns the error for invalid DTDL, with one message of the DTDL parser per problem.
 pub(crate) fn dtdl_parser_error(messages: &[String]) -> ServiceError {
     ServiceError::new(
         400,
@@ -21,7 +21,8 @@ pub(crate) fn dtdl_parser_error(messages: &[String]) -> ServiceError {
     )
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for an unsupported DTDL version. The message is inferred; the code is
+/// documented.
 pub(crate) fn model_version_not_supported(message: &str) -> ServiceError {
     ServiceError::new(
         400,
@@ -30,12 +31,13 @@ pub(crate) fn model_version_not_supported(message: &str) -> ServiceError {
     )
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for models beyond a limit. The message is inferred; the code is documented.
 pub(crate) fn models_limit_exceeded(message: impl Into<String>) -> ServiceError {
     ServiceError::new(400, "LimitExceeded", message)
 }
 
-/// This is the code that the service sends; its documentation says `ModelAlreadyExists`.
+/// Returns the error for models that exist already, with the code that the service sends; its
+/// documentation says `ModelAlreadyExists`.
 pub(crate) fn models_exist(ids: &[&str]) -> ServiceError {
     ServiceError::new(
         409,
@@ -75,7 +77,8 @@ pub(crate) fn model_referenced(by: &[&str]) -> ServiceError {
     )
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for decommissioning a model that others refer to. The message is inferred; the
+/// code is documented.
 pub(crate) fn model_references_not_decommissioned(by: &[&str]) -> ServiceError {
     ServiceError::new(
         409,

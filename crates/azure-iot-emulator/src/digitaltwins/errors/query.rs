@@ -1,4 +1,4 @@
-//! Queries.
+//! Errors about queries.
 
 use super::service_error::ServiceError;
 
@@ -24,7 +24,8 @@ pub(crate) fn query_body_invalid() -> ServiceError {
     )
 }
 
-/// The message is inferred; code and time limit are documented.
+/// Returns the error for a query that exceeds the time limit. The message is inferred; code and
+/// limit are documented.
 pub(crate) fn query_timeout() -> ServiceError {
     ServiceError::new(
         400,
@@ -33,7 +34,7 @@ pub(crate) fn query_timeout() -> ServiceError {
     )
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for queries beyond the quota. The message is inferred; the code is documented.
 pub(crate) fn query_quota_reached() -> ServiceError {
     ServiceError::new(
         429,

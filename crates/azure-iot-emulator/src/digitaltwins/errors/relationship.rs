@@ -1,4 +1,4 @@
-//! Relationships.
+//! Errors about relationships.
 
 use super::request::invalid_argument;
 use super::service_error::ServiceError;
@@ -13,7 +13,8 @@ pub(crate) fn relationship_not_found(twin: &str, id: &str) -> ServiceError {
     )
 }
 
-/// This is the code that the service sends; its documentation says `TargetTwinNotFound`.
+/// Returns the error for an unknown target, with the code that the service sends; its documentation
+/// says `TargetTwinNotFound`.
 pub(crate) fn target_not_found() -> ServiceError {
     ServiceError::new(
         404,
@@ -34,7 +35,8 @@ pub(crate) fn relationship_body_unreadable() -> ServiceError {
     invalid_argument("Could not deserialize relationship create body.")
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for a relationship from a twin to itself. The message is inferred; the code is
+/// documented.
 pub(crate) fn self_relationship(twin: &str) -> ServiceError {
     ServiceError::new(
         400,
@@ -45,7 +47,8 @@ pub(crate) fn self_relationship(twin: &str) -> ServiceError {
     )
 }
 
-/// Inferred: the limit is documented, the response is not.
+/// Returns the error for a relationship beyond a limit. The response is inferred; the limit is
+/// documented.
 pub(crate) fn relationship_limit_reached(what: &str, limit: usize) -> ServiceError {
     ServiceError::new(
         400,

@@ -1,4 +1,4 @@
-//! Malformed requests, and preconditions.
+//! Errors about malformed requests and failed preconditions.
 
 use super::service_error::{Form, ServiceError};
 
@@ -14,7 +14,8 @@ pub(crate) fn invalid_payload() -> ServiceError {
     invalid_argument("Payload is invalid.")
 }
 
-/// A body that the web framework cannot deserialize. The message is inferred.
+/// Returns the error for a body that the service's web framework cannot deserialize. The message is
+/// inferred.
 pub(crate) fn unreadable_body(field: &str, message: impl Into<String>) -> ServiceError {
     ServiceError {
         form: Form::Problem {
@@ -24,7 +25,8 @@ pub(crate) fn unreadable_body(field: &str, message: impl Into<String>) -> Servic
     }
 }
 
-/// Inferred: the parameter is documented as required, the response to a request without it is not.
+/// Returns the error for a request without api-version. The response is inferred; the parameter is
+/// documented as required.
 pub(crate) fn missing_api_version() -> ServiceError {
     ServiceError::new(
         400,
@@ -33,7 +35,7 @@ pub(crate) fn missing_api_version() -> ServiceError {
     )
 }
 
-/// Inferred, like [`missing_api_version`].
+/// Returns the error for an unsupported api-version. The response is inferred.
 pub(crate) fn unknown_api_version(version: &str, supported: &[&str]) -> ServiceError {
     ServiceError::new(
         400,
@@ -73,7 +75,8 @@ pub(crate) fn invalid_list_token() -> ServiceError {
     invalid_argument("The continuation token provided is invalid.")
 }
 
-/// Inferred: the limit is documented, the response is not.
+/// Returns the error for a body above the limit for one twin. The response is inferred; the limit
+/// is documented.
 pub(crate) fn payload_too_large(limit: usize) -> ServiceError {
     ServiceError::new(
         400,
@@ -82,7 +85,7 @@ pub(crate) fn payload_too_large(limit: usize) -> ServiceError {
     )
 }
 
-/// Inferred: a body above the limit of every operation.
+/// Returns the error for a body above the limit of every operation. The response is inferred.
 pub(crate) fn body_too_large(limit: usize) -> ServiceError {
     ServiceError::new(
         413,

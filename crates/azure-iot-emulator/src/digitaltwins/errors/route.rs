@@ -1,4 +1,4 @@
-//! Event routes.
+//! Errors about event routes.
 
 use super::service_error::ServiceError;
 
@@ -21,7 +21,7 @@ pub(crate) fn route_endpoint_invalid() -> ServiceError {
     )
 }
 
-/// `input` is the first part of the filter that does not fit.
+/// Returns the error for an invalid filter; `input` is the word or character at the error position.
 pub(crate) fn route_filter_invalid(line: usize, position: usize, input: &str) -> ServiceError {
     ServiceError::new(
         400,
@@ -32,7 +32,7 @@ pub(crate) fn route_filter_invalid(line: usize, position: usize, input: &str) ->
     )
 }
 
-/// The message is inferred.
+/// Returns the error for a route without a filter. The message is inferred.
 pub(crate) fn route_filter_missing() -> ServiceError {
     ServiceError::new(
         400,
@@ -41,7 +41,7 @@ pub(crate) fn route_filter_missing() -> ServiceError {
     )
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for an invalid route id. The message is inferred; the code is documented.
 pub(crate) fn route_id_invalid(id: &str) -> ServiceError {
     ServiceError::new(
         400,
@@ -50,7 +50,7 @@ pub(crate) fn route_id_invalid(id: &str) -> ServiceError {
     )
 }
 
-/// The message is inferred; code and limit are documented.
+/// Returns the error for too many routes. The message is inferred; code and limit are documented.
 pub(crate) fn route_limit_exceeded(limit: usize) -> ServiceError {
     ServiceError::new(
         400,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 /// One entry of the `details` of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ErrorDetail {
-    /// Code, most often the same as the outer one.
+    /// The error code, usually equal to the outer code.
     pub(crate) code: &'static str,
     /// Human-readable description.
     pub(crate) message: String,
@@ -16,7 +16,7 @@ pub(crate) struct ErrorDetail {
 pub(super) enum Form {
     /// `{"error": {"code", "message", "details"}}`, and the header `x-ms-error-code`.
     Envelope,
-    /// `application/problem+json`, with which the web framework rejects some bodies before the service sees them.
+    /// `application/problem+json`, sent for bodies that the service's web framework cannot deserialize.
     Problem { field: String },
 }
 

@@ -1,4 +1,4 @@
-//! Twins, their components and patches.
+//! Errors about twins, their components and patches.
 
 use super::service_error::{ErrorDetail, ServiceError};
 
@@ -32,12 +32,13 @@ pub(crate) fn component_not_found(twin: &str, component: &str) -> ServiceError {
     )
 }
 
-/// A twin that violates its model, with one detail per violation.
+/// Returns the error for a twin that violates its model, with one detail per violation.
 pub(crate) fn invalid_twin(faults: Vec<String>) -> ServiceError {
     validation_failed("Invalid twin specified", faults)
 }
 
-/// The outer message is inferred from the one for twins.
+/// Returns the error for invalid properties of a relationship. The outer message is inferred from
+/// that for twins.
 pub(crate) fn invalid_relationship_properties(faults: Vec<String>) -> ServiceError {
     validation_failed("Invalid relationship specified", faults)
 }
@@ -61,7 +62,8 @@ pub(crate) fn model_missing_detail(model: &str) -> String {
     format!("{model} or one of its dependencies does not exist.")
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for a twin of a decommissioned model. The message is inferred; the code is
+/// documented.
 pub(crate) fn model_decommissioned(model: &str) -> ServiceError {
     ServiceError::new(
         400,
@@ -70,7 +72,7 @@ pub(crate) fn model_decommissioned(model: &str) -> ServiceError {
     )
 }
 
-/// The message is inferred; the code is documented.
+/// Returns the error for too many twins. The message is inferred; the code is documented.
 pub(crate) fn twin_limit_reached(limit: usize) -> ServiceError {
     ServiceError::new(
         400,
@@ -79,12 +81,13 @@ pub(crate) fn twin_limit_reached(limit: usize) -> ServiceError {
     )
 }
 
-/// The message is inferred.
+/// Returns the error for invalid telemetry. The message is inferred.
 pub(crate) fn telemetry_invalid(message: impl Into<String>) -> ServiceError {
     ServiceError::new(400, "ValidationFailed", message)
 }
 
-/// The message is inferred; the header is documented as required.
+/// Returns the error for telemetry without `Message-Id`. The message is inferred; the header is
+/// documented as required.
 pub(crate) fn message_id_missing() -> ServiceError {
     ServiceError::new(400, "MissingArgument", "The header Message-Id is required.")
 }
@@ -113,7 +116,8 @@ pub(crate) fn patch_path_unresolved(path: &str) -> ServiceError {
     patch_invalid(&format!("Could not resolve path {path}."))
 }
 
-/// Inferred: the read-only paths are known, the message is not.
+/// Returns the error for a patch of a read-only path. The message is inferred; the read-only paths
+/// are known.
 pub(crate) fn patch_path_read_only(path: &str) -> ServiceError {
     patch_invalid(&format!("The path {path} is read-only."))
 }

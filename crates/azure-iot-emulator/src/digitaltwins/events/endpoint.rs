@@ -6,7 +6,7 @@ use url::Url;
 /// Maximum number of endpoints of one instance, as documented.
 pub(super) const MAX_ENDPOINTS: usize = 6;
 
-/// Returns a URL to show, in which `***` stands for a password.
+/// Returns the URL for display, with `***` in place of the password.
 #[expect(clippy::expect_used, reason = "a URL with a password has a host")]
 pub(crate) fn without_password(url: &Url) -> Url {
     let mut url = url.clone();
@@ -21,7 +21,7 @@ pub(crate) fn without_password(url: &Url) -> Url {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EndpointError {
-    /// An instance has at most six endpoints.
+    /// The instance already has six endpoints, the maximum.
     #[error("an instance can have at most {MAX_ENDPOINTS} endpoints; remove one first")]
     TooMany,
     /// The name is empty.

@@ -115,7 +115,7 @@ fn preview_type(event_type: &str) -> &'static str {
     }
 }
 
-/// Values of different types are neither equal nor ordered.
+/// Compares two values. Values of different types are neither equal nor ordered.
 fn compare(left: &Value, operator: Comparison, right: &Value) -> bool {
     let ordering = match (left, right) {
         (Value::Number(left), Value::Number(right)) => left.as_f64().partial_cmp(&right.as_f64()),

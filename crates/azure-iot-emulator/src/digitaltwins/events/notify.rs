@@ -53,7 +53,7 @@ pub(crate) struct Telemetry<'a> {
     pub(crate) twin: &'a Twin,
     pub(crate) component: Option<&'a str>,
     pub(crate) message_id: &'a str,
-    /// ISO 8601.
+    /// Time in ISO 8601.
     pub(crate) source_time: Option<String>,
     pub(crate) payload: Value,
 }
@@ -80,8 +80,8 @@ impl EventRouting {
         self.send(|| origin.event(TWIN_DELETE, twin.id.to_string(), self.time(), whole(twin)));
     }
 
-    /// Sends the event for a stored relationship, which replaces `before` or is new. A change of target or name counts as
-    /// a deletion and a creation.
+    /// Sends the event for a stored relationship, which replaces `before` or is new. A changed target or name is
+    /// sent as a deletion and a creation.
     pub(crate) fn relationship_put(
         &self,
         graph: &Graph,
@@ -198,7 +198,7 @@ fn subject(relationship: &Relationship) -> String {
     format!("{}/relationships/{}", relationship.source_id, relationship.id)
 }
 
-/// Members are in the documented order.
+/// Returns a JSON Patch operation, with its members in the documented order.
 fn operation(op: &str, path: &str, value: Option<&Value>) -> Value {
     match value {
         Some(value) => json!({"value": value, "path": path, "op": op}),

@@ -12,7 +12,7 @@ use crate::digitaltwins::events::filter::Filter;
 pub(crate) struct Route {
     #[serde(rename = "endpointName")]
     pub(crate) endpoint: String,
-    /// Source of the filter.
+    /// The source text of the filter.
     #[serde(rename = "filter")]
     pub(crate) filter_text: String,
     #[serde(skip)]

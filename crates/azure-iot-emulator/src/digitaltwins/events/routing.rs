@@ -26,7 +26,7 @@ const MAX_ROUTES: usize = 6;
 
 /// The routes and endpoints of an instance.
 ///
-/// Lock order: last. The lock is private, and no method returns its guard or takes another lock but the clock's.
+/// Lock order: last. The lock is private. No method returns its guard, or takes another lock except the clock's.
 #[derive(Debug)]
 pub(crate) struct EventRouting {
     clock: Clock,
@@ -73,8 +73,6 @@ impl EventRouting {
         &self.clock
     }
 
-    // Endpoints.
-
     pub(crate) fn subscribe(&self, endpoint: &str) -> Result<EventSubscription, EndpointError> {
         let (sender, subscription) = EventSubscription::new();
         self.state.lock().endpoint(endpoint)?.subscribers.push(sender);
@@ -89,7 +87,8 @@ impl EventRouting {
         if roots.is_empty() {
             return Err(faulty("no certificate found".to_owned()));
         }
-        // Checked here, so that this call reports a bad certificate, not the next webhook.
+        // Checked here, so that this call reports an invalid certificate rather than a later call that adds a
+        // webhook.
         let mut store = RootCertStore::empty();
         for root in &roots {
             store
@@ -152,7 +151,7 @@ impl EventRouting {
         }
         let event = Arc::new(event());
         for route in state.routes.values().filter(|route| route.filter.matches(&event)) {
-            // Routes of a loaded state may refer to endpoints that this process lacks.
+            // Routes in a loaded state may refer to endpoints that do not exist in this process.
             let Some(endpoint) = state.endpoints.get_mut(&route.endpoint) else {
                 continue;
             };
@@ -164,8 +163,6 @@ impl EventRouting {
             }
         }
     }
-
-    // Routes.
 
     pub(crate) fn put_route(&self, id: &str, route: Route) -> ServiceResult<()> {
         let mut state = self.state.lock();
@@ -198,8 +195,6 @@ impl EventRouting {
     pub(crate) fn remove_route(&self, id: &str) -> Option<Route> {
         self.state.lock().routes.remove(id)
     }
-
-    // State.
 
     /// Returns the routes in the format of dumped state.
     #[expect(clippy::expect_used, reason = "strings serialize")]

@@ -28,7 +28,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Queue of the events of one endpoint. When it is dropped, delivery ends once it is empty.
+/// The queue of an endpoint's events. Queued events are still delivered after it is dropped.
 #[derive(Debug)]
 pub(crate) struct Sender {
     name: String,
@@ -65,7 +65,8 @@ pub(crate) fn start(
     })
 }
 
-/// Creates a client that sends credentials in the URL as `Authorization: Basic`, and follows neither redirects nor proxies.
+/// Creates a client that sends credentials in the URL as `Authorization: Basic`, follows no redirects and uses no
+/// proxy.
 fn client(url: &Url, roots: &[CertificateDer<'static>]) -> Result<Client, EndpointError> {
     let builder = Client::builder()
         .http1_only()
@@ -147,7 +148,7 @@ async fn post(client: &Client, url: &Url, body: Bytes) -> Result<StatusCode, Box
         .body(body)
         .send()
         .await
-        // The query may contain the receiver's key.
+        // The error must not contain the URL, because its query may contain the receiver's key.
         .map_err(reqwest::Error::without_url)?;
     let status = response.status();
     Limited::new(Body::from(response), MAX_RESPONSE_BYTES)

@@ -42,8 +42,8 @@ impl Session<'_> {
         begin: impl FnOnce() -> bool,
     ) -> ServiceResult<Vec<StoredModel>> {
         let instance = self.instance;
-        // Held to the end, so that models that the batch refers to are not deleted while it is parsed without the graph's
-        // lock.
+        // Held until the end, so that no model that the batch refers to is deleted while the batch is parsed
+        // without the graph's lock.
         let mut change = self.graph.change_models();
         let interfaces = model_check::check(&documents, &instance.limits, &|id| change.document(id))?;
         let now = instance.now();

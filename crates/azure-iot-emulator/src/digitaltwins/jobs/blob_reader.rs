@@ -1,4 +1,4 @@
-//! Reading of a blob, with bounded lines and an end on request.
+//! A reader of blobs that limits the length of lines and can be stopped.
 
 use std::fmt;
 use std::fs::File;
@@ -7,8 +7,8 @@ use std::io::{self, ErrorKind, Read};
 /// Maximum length of a line, in bytes. The longest valid row is a model of 1 MiB, whose characters may be escaped.
 const MAX_LINE_LENGTH: usize = 4 * 1024 * 1024;
 
-/// A file whose reads fail on a line that is too long, so that the memory for a line is bounded, and once the job must
-/// stop, so that the length of a file does not delay a cancellation.
+/// A file whose reads fail if a line is too long or the job must stop. This bounds the memory for a line, and keeps
+/// a long file from delaying a cancellation.
 pub(super) struct BlobReader<'a> {
     file: File,
     may_continue: Box<dyn Fn() -> bool + 'a>,

@@ -69,7 +69,7 @@ impl BlobDirectory {
         }
         let (directory, relative_path) = locate(directory.as_deref(), uri)?;
         let path = match check_components(directory, &relative_path) {
-            // Removed rather than overwritten, because the file may have other names, by hard links.
+            // Removed rather than overwritten, because hard links may give the file other names.
             Ok(path) => fs::remove_file(&path).map(|()| path)?,
             Err(error) if error.kind() == ErrorKind::NotFound => directory.join(relative_path),
             Err(error) => return Err(error),
@@ -90,8 +90,8 @@ fn locate<'a>(directory: Option<&'a Path>, uri: &str) -> io::Result<(&'a Path, P
     Ok((directory, relative_path))
 }
 
-/// Returns the path of a blob in a directory. Returns an error if the blob is not a regular file, or one of its folders is
-/// not a folder. The first missing component is the error `NotFound`.
+/// Returns the path of a blob in a directory. Returns an error if the blob is not a regular file or one of its
+/// parents is not a directory. If a component does not exist, the error is `NotFound`.
 fn check_components(directory: &Path, relative_path: &Path) -> io::Result<PathBuf> {
     let mut path = directory.to_owned();
     let mut components = relative_path.components().peekable();

@@ -5,7 +5,7 @@ use crate::digitaltwins::jobs::record::{Deletion, Status};
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::slab::Slot;
 
-/// Slots emptied between two releases of the graph's lock.
+/// Number of slots emptied between two releases of the graph's lock.
 const CHUNK: Slot = 1000;
 
 /// Runs a deletion. After a restart it starts from the beginning, because scanning empty slots is cheap. Whether twins
@@ -23,7 +23,7 @@ fn set_status(instance: &Instance, job: &Deletion, status: Status) {
     instance.jobs.set_deletion_status(job, status, instance.now());
 }
 
-/// Deletes everything; returns `None` if the job must stop before that.
+/// Deletes everything. Returns `None` if the job must stop early.
 fn delete_all(session: &mut Session<'_>, job: &Deletion) -> Option<()> {
     in_chunks(session, job, |graph, first, last| {
         for slot in first..last.min(graph.relationship_end()) {
@@ -36,7 +36,7 @@ fn delete_all(session: &mut Session<'_>, job: &Deletion) -> Option<()> {
             let is_unconnected = graph
                 .node(slot)
                 .is_some_and(|node| node.outgoing.is_empty() && node.incoming.is_empty());
-            // A request may have added a relationship to the twin since.
+            // A relationship may have been added to the twin in the meantime.
             if is_unconnected {
                 graph.remove_twin(slot);
             }

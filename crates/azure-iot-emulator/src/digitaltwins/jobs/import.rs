@@ -12,10 +12,10 @@ use crate::digitaltwins::jobs::import_rows::store_row;
 use crate::digitaltwins::jobs::record::{Import, Status};
 use crate::digitaltwins::jobs::section::{End, Failure, Section};
 
-/// Rows stored between two checkpoints.
+/// Number of rows stored between two checkpoints.
 const BATCH: usize = 100;
 
-/// Runs an import from its checkpoint on.
+/// Runs an import, starting at its checkpoint.
 pub(super) fn run(instance: &Instance, job: &Import) {
     let mut run = ImportRun {
         session: instance.session(),
@@ -59,7 +59,7 @@ pub(super) fn run(instance: &Instance, job: &Import) {
     instance.wake_journal();
 }
 
-/// Access to the job's record: its checkpoint, and whether it must stop.
+/// A job with access to its record, to save checkpoints and to check for requests to stop.
 #[derive(Clone, Copy)]
 struct Progress<'a> {
     instance: &'a Instance,
@@ -67,7 +67,7 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    /// Records the last processed line of a job that fails.
+    /// Records the last processed line of a failing job.
     fn record_lines_done(self, line: u64) {
         self.instance.jobs.record_lines_done(self.job, line);
         self.instance.wake_journal();
@@ -131,8 +131,8 @@ impl<'a> ImportRun<'a> {
         }
     }
 
-    /// Reads the complete file before anything is stored. The service reports what it finds then in the section Models,
-    /// wherever it stands.
+    /// Checks the format of the complete file before anything is stored. Like the service, it reports an error here
+    /// as one of the section Models, regardless of the section with the error.
     fn check_format(&self) -> Result<(), End> {
         let mut file = self.open()?;
         loop {
@@ -161,7 +161,7 @@ impl<'a> ImportRun<'a> {
     }
 
     fn unreadable(&self, error: &io::Error) -> End {
-        // A read also fails because the job must stop.
+        // Reads fail also when the job must stop.
         if let Err(end) = self.progress.check_may_continue() {
             return end;
         }
@@ -205,7 +205,7 @@ impl<'a> ImportRun<'a> {
         match section {
             Section::Header => {}
             Section::Models if self.models.is_empty() => {}
-            // Stored in one step, so that they may refer to each other in any order.
+            // Models are stored in one step, so that they may refer to each other in any order.
             Section::Models => {
                 let models = std::mem::take(&mut self.models);
                 // If the job must stop, nothing is stored, and the checkpoint below returns the error.
@@ -220,7 +220,7 @@ impl<'a> ImportRun<'a> {
         Ok(())
     }
 
-    /// Stores the batch. An invalid row fails the job; the rows before it stay.
+    /// Stores the batch. An invalid row fails the job, but the rows before it stay stored.
     fn store_batch(&mut self, last_line: u64) -> Result<(), End> {
         let (progress, instance) = (self.progress, self.session.instance);
         let rows = std::mem::take(&mut self.batch);
@@ -229,7 +229,7 @@ impl<'a> ImportRun<'a> {
         let now = instance.now();
         for (line, row) in rows {
             if let Err(end) = store_row(&mut graph, &instance.limits, line, row, now) {
-                // A job that resumes after this must not store the earlier rows again.
+                // If the job resumes before it is recorded as failed, it must not store the earlier rows again.
                 progress.record_lines_done(line.saturating_sub(1));
                 return Err(end);
             }

@@ -17,7 +17,7 @@ pub(super) enum Entry {
     Row(Row),
 }
 
-/// A row of a section. The row of the header has no content of interest.
+/// A row of a section. The header's row is only checked, so its content is dropped.
 #[derive(Debug)]
 pub(super) enum Row {
     Header,
@@ -98,7 +98,7 @@ impl<R: BufRead> ImportFile<R> {
         Ok(true)
     }
 
-    /// Returns the last line, with the spaces before its text, which count for the column of an error.
+    /// Returns the last line including its leading spaces, which count toward the column of an error.
     fn text(&self) -> &[u8] {
         let line = self.buffer.trim_ascii_end();
         if self.line == 1 {
@@ -190,7 +190,7 @@ impl<R: BufRead> ImportFile<R> {
     }
 }
 
-/// Says why a line is not an object, without the line number of the parser, which is always 1.
+/// Describes why a line is not an object. The parser's line number is omitted, because it is always 1.
 fn not_an_object(error: &serde_json::Error) -> String {
     let column = error.column();
     match error.classify() {
@@ -204,12 +204,13 @@ fn not_an_object(error: &serde_json::Error) -> String {
     }
 }
 
-/// Returns the value of `Section` of a line that opens a section. Rows of twins may have a property of that name.
+/// Returns the value of `Section` if a line opens a section. Rows of twins may also have a property with that name.
 fn section_name(row: &Map<String, Value>) -> Option<&Value> {
     row.get("Section").filter(|_| row.len() == 1)
 }
 
-/// Returns the only key of a line that has the name of a section as its value, although it is no row of any section.
+/// Returns the key of a line such as `{"Sections": "Twins"}`, whose only value is the name of a section although
+/// the key is not `Section`.
 fn wrong_section_key(row: &Map<String, Value>) -> Option<&str> {
     let (key, value) = row.iter().next().filter(|_| row.len() == 1)?;
     let name = value.as_str()?;

@@ -8,7 +8,8 @@ use crate::digitaltwins::rules::{relationship_check, twin_check};
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::timestamp::Timestamp;
 
-/// Stores the twin or relationship of a row. Other rows are not stored one by one.
+/// Stores the twin or relationship of a row. Ignores rows of other sections, which are not stored
+/// one by one.
 pub(super) fn store_row(
     graph: &mut Graph,
     limits: &Limits,

@@ -37,8 +37,8 @@ pub(crate) struct Record {
     /// Position in the order of creation.
     #[serde(default)]
     pub(crate) number: u64,
-    /// Number of the worker run for this job; 0 for none. It distinguishes the job from a deleted job with the same id,
-    /// and from one of a replaced state.
+    /// Number of the worker run for this job; 0 for none. It distinguishes the job from an earlier job with the
+    /// same id, which was deleted or belonged to a replaced state.
     #[serde(skip)]
     pub(crate) run: u64,
 }
@@ -73,7 +73,7 @@ pub(crate) struct Import {
     pub(crate) input: String,
     pub(crate) output: String,
     pub(crate) last_action: Timestamp,
-    /// Code and message.
+    /// Error code and message.
     pub(crate) error: Option<(String, String)>,
     /// Number of processed lines of the input.
     pub(crate) lines_done: u64,

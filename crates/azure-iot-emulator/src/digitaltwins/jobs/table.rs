@@ -40,8 +40,6 @@ pub(crate) struct OpenJobs {
 pub(crate) struct Cancelled;
 
 impl JobTable {
-    // Imports.
-
     /// Adds an import and assigns its number and run.
     pub(crate) fn add_import(&self, mut job: Import) -> ServiceResult<Import> {
         let mut jobs = self.jobs.lock();
@@ -136,8 +134,6 @@ impl JobTable {
         }
     }
 
-    // Deletions.
-
     /// Adds a deletion and assigns its number and run.
     pub(crate) fn add_deletion(&self, mut job: Deletion) -> ServiceResult<Deletion> {
         let mut jobs = self.jobs.lock();
@@ -179,8 +175,6 @@ impl JobTable {
             job.record.finished = status.is_over().then_some(now);
         }
     }
-
-    // State.
 
     #[expect(clippy::expect_used, reason = "strings, numbers and times serialize")]
     pub(crate) fn dump(&self) -> Value {

@@ -39,14 +39,15 @@ fn is_over(status: &str) -> bool {
     ["failed", "succeeded", "cancelled"].contains(&status)
 }
 
-/// The states after each line of the journal until the job finishes; `first` is the state before the job.
+/// Returns the states after each line of the journal until the job finishes; `first` is the state before the job.
 fn journal_states(instance: &DigitalTwins, first: Value) -> Vec<Value> {
     let is_end = |change: &StateChange| {
         let job = change.path.first().is_some_and(|part| part == "jobs");
         let status = change.value.as_ref().and_then(|job| job["status"].as_str());
         job && status.is_some_and(is_over)
     };
-    // Takes changes in a tight loop, so that many lines fall between two steps of the job.
+    // Takes changes in a tight loop, so that the journal has as many lines as possible between two steps of the
+    // job.
     let mut lines = vec![instance.take_changes()];
     while !lines.last().unwrap().iter().any(is_end) {
         let changes = instance.take_changes();
@@ -63,7 +64,7 @@ fn journal_states(instance: &DigitalTwins, first: Value) -> Vec<Value> {
     states.split_off(1)
 }
 
-/// The final state of an instance that loads `state` and finishes the job in it.
+/// Returns the final state of an instance that loads `state` and finishes the job in it.
 fn resumed(folder: &Path, state: &Value, job: &str) -> Value {
     let later = instance(folder);
     later.load(state).unwrap();
@@ -187,7 +188,7 @@ fn failed_import_changes_nothing_when_it_resumes() {
     }
 }
 
-/// The worker of a deleted job may notice late, when its output blob already belongs to a later job.
+/// The worker of a deleted job may stop late, when its output blob already belongs to another job.
 #[test]
 fn worker_of_a_deleted_job_writes_no_log() {
     let folder = tempfile::tempdir().unwrap();

@@ -249,7 +249,7 @@ fn any(parts: impl Iterator<Item = Option<bool>>, wanted: bool) -> Option<bool> 
     result
 }
 
-/// Values of different types are neither equal nor ordered.
+/// Compares two values. Values of different types are neither equal nor ordered.
 fn compare(left: Scalar<'_>, operator: Comparison, right: Scalar<'_>) -> Option<bool> {
     let ordering = match (left, right) {
         (Scalar::Number(left), Scalar::Number(right)) => left.partial_cmp(&right),

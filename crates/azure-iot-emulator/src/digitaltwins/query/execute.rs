@@ -13,7 +13,7 @@ use crate::digitaltwins::store::graph::Graph;
 /// Size of the first batch of starting points. It is small because the page may fill soon; later batches grow.
 const FIRST_BATCH: usize = 16;
 
-/// The work of a query between two releases of the graph's lock.
+/// Maximum work of a query between two releases of the graph's lock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunk {
     /// Number of starting points.
@@ -128,7 +128,7 @@ impl Page {
         (self.token.root, self.token.skip) = (self.token.root + 1, 0);
     }
 
-    /// Finds the rows from one starting point. `row` is whether the traversal is at a complete row.
+    /// Finds the rows from one starting point. `row` is true if the traversal has reached a complete row.
     fn walk(&mut self, walk: &mut Walk<'_>, mut row: bool, steps: &mut u32) -> ControlFlow<Stop> {
         loop {
             if row {

@@ -56,7 +56,7 @@ pub(super) enum Columns<'q> {
 pub(super) struct Hop<'q> {
     pub(super) from: usize,
     pub(super) to: usize,
-    /// As seen from `from`.
+    /// The direction as seen from `from`.
     pub(super) direction: Direction,
     /// Accepted relationship names; empty accepts all.
     pub(super) names: Vec<&'q str>,

@@ -51,7 +51,8 @@ impl<'q> Variables<'q> {
         self.list.iter().copied()
     }
 
-    /// Never panics: paths are resolved to variables of this list.
+    /// Returns the kind of a variable. Never panics, because paths are resolved only to variables
+    /// in this list.
     fn kind(&self, variable: usize) -> VariableKind {
         self.list[variable].1
     }

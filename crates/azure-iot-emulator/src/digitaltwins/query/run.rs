@@ -14,12 +14,12 @@ use crate::digitaltwins::store::property_index::Pin;
 use crate::digitaltwins::store::shared_graph::IndexProgress;
 use crate::digitaltwins::store::slab::Slot;
 
-/// Takes a few milliseconds.
+/// Maximum work between two releases of the graph's lock, which takes a few milliseconds.
 const CHUNK: Chunk = Chunk {
     roots: 1024,
     steps: 16_384,
 };
-/// Slots added to an index between two releases of the graph's lock.
+/// Number of slots added to an index between two releases of the graph's lock.
 const INDEX_CHUNK: Slot = 4096;
 
 /// Finds the rows of one page. If the graph is replaced during the execution, the page starts over, unless the token is
@@ -38,7 +38,8 @@ pub(crate) async fn page(
         let token = token.ok_or_else(errors::query_token_invalid)?;
         let mut page = Page::new(token, size, with_update_times);
         loop {
-            // A slot may be reused for another twin between two chunks; the tests are evaluated for every row anyway.
+            // A slot may be reused for another twin between two chunks. That is harmless, because the tests are
+            // evaluated for every row.
             let advance = |graph: &_| page.advance(&plan, graph, CHUNK);
             match session.graph.read_for_query(advance) {
                 Progress::Done => return Ok(page),
@@ -53,13 +54,14 @@ pub(crate) async fn page(
     }
 }
 
-/// Plans a query, and first builds the index that it would benefit from, if there is room for it.
+/// Plans a query. If an index is missing that the query would benefit from, builds the index first, unless there is
+/// no room for another index.
 async fn plan<'q>(session: &mut Session<'_>, query: &'q Query, deadline: Instant) -> ServiceResult<Plan<'q>> {
     let mut plan = session.graph.read_for_query(|graph| Plan::new(query, graph))?;
     if let Some(index) = plan.missing_index.take() {
         let built = build_index(session, &index, deadline).await?;
         plan = session.graph.read_for_query(|graph| Plan::new(query, graph))?;
-        // The plan pins the index now.
+        // From here on the plan pins the index.
         drop(built);
     }
     Ok(plan)
@@ -73,7 +75,7 @@ async fn build_index(
     let mut held_pin = None;
     loop {
         match session.graph.build_index(index, INDEX_CHUNK) {
-            // The new pin exists before the old one is dropped.
+            // The old pin is dropped only now, so that the index is pinned without interruption.
             IndexProgress::InProgress(pin) => drop(held_pin.replace(pin)),
             IndexProgress::Done(pin) => return Ok(Some(pin)),
             IndexProgress::NoRoom => return Ok(None),

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::service::ServiceRequest;
 
-/// Pauses after every step.
+/// A chunk so small that the query pauses after every step.
 const STEP: Chunk = Chunk { roots: 1, steps: 1 };
 const WHOLE: Chunk = Chunk {
     roots: usize::MAX,
@@ -51,7 +51,8 @@ fn remove(service: &DigitalTwins, id: &str, sources: &[&str], targets: &[&str]) 
     );
 }
 
-/// `root` has relationships to four twins in the middle, each of these to three leaves, and every leaf back to the root.
+/// Returns a graph in which `root` has relationships to four twins, each of these to three leaves, and every leaf
+/// back to the root.
 fn graph() -> DigitalTwins {
     let service = DigitalTwins::new(Clock::new());
     let model = json!([{"@id": "dtmi:w:Node;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2", "contents": [
@@ -72,8 +73,8 @@ fn graph() -> DigitalTwins {
 
 const LEAVES: [&str; 3] = ["l0", "l1", "l2"];
 
-/// The rows of a query, as the joined ids of their columns, and the number of chunks. `between` is called after each chunk
-/// with the number of chunks so far.
+/// Returns the rows of a query, as the joined ids of their columns, and the number of chunks. `between` is called
+/// after each chunk with the number of chunks so far.
 fn rows(
     service: &DigitalTwins,
     text: &str,
@@ -137,7 +138,8 @@ fn pauses_do_not_change_the_rows() {
     }
 }
 
-/// For every pause: a change during it affects all later rows, and unaffected rows are returned exactly once.
+/// Checks for every pause that a change during it affects all later rows, and that each unaffected row is returned
+/// exactly once.
 fn change_at_every_pause(change: impl Fn(&DigitalTwins), gone: &str, rest: usize) {
     let (_, pauses) = rows(&graph(), TWO_HOPS, STEP, |_| {});
     for pause in 1..pauses {
@@ -174,7 +176,7 @@ fn twin_in_a_reused_slot_is_not_followed() {
         remove(service, "m1", &["root"], &LEAVES);
         put(service, "x", 1);
         assert_eq!(service.instance.session().graph.read().find("x"), slot);
-        // The new twin leads to no leaf.
+        // The new twin has no relationship to a leaf.
         relate(service, "x", "m2");
     };
     change_at_every_pause(change, "-m1-", 9);
@@ -246,7 +248,7 @@ fn equality_visits_only_matching_candidates() {
         ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.$dtId = 'm1'", 1),
         ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.number = 2", 0),
     ] {
-        // Builds the index, if the query benefits from one.
+        // Builds an index if the query benefits from it.
         send(&service, Method::POST, "/query", &json!({ "query": query }));
         let chunk = Chunk { roots: 1, steps: 100 };
         let (found, chunks) = rows(&service, query, chunk, |_| {});

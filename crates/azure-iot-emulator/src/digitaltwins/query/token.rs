@@ -11,13 +11,14 @@ use crate::digitaltwins::store::slab::Slot;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) query: String,
-    /// The generation of the graph, because slots are meaningless in another one. Empty in the token of the first page.
+    /// The generation of the graph, because slots are meaningless in another graph. Empty in the token of the first
+    /// page.
     graph: String,
     /// The next starting point.
     pub(crate) root: Slot,
-    /// Rows of that starting point on earlier pages.
+    /// Number of rows of that starting point on earlier pages.
     pub(crate) skip: usize,
-    /// Rows on all earlier pages.
+    /// Number of rows on all earlier pages.
     pub(crate) returned: u64,
 }
 

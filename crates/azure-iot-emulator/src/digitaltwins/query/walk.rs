@@ -2,8 +2,8 @@
 //! after any step and release the graph's lock.
 //!
 //! A frame of the stack borrows the relationship list of a twin from the graph. A paused frame keeps only the last
-//! relationship that it followed, and resumes after it in list order, whatever was added or removed in the meantime.
-//! Frames that the starting point no longer leads to are dropped.
+//! relationship that it followed, and resumes after it in list order, even if relationships were added or removed
+//! in the meantime. Frames that can no longer be reached from the starting point are dropped.
 
 use std::slice::Iter;
 use std::sync::Arc;
@@ -72,12 +72,12 @@ struct Followed {
     relationship: Slot,
     forward: bool,
     to: Slot,
-    /// Whether the hop continues from its end.
+    /// Whether the hop continues at the end of the relationship.
     continues: bool,
 }
 
 impl<'a> Frame<'a> {
-    /// Returns `None` if the twin was deleted.
+    /// Creates the frame of a position; returns `None` if its twin was deleted.
     fn new(graph: &'a Graph, hop: &Hop<'_>, position: Position) -> Option<Self> {
         let node = graph.node(position.twin)?;
         let unless = |list: &'a [Slot], direction| match hop.direction == direction {
@@ -295,8 +295,8 @@ impl<'a> Walk<'a> {
 }
 
 impl Paused {
-    /// Resumes the traversal in the same graph, as far as its path still exists; returns `None` if the starting point
-    /// was deleted.
+    /// Resumes the traversal in the same graph, as far as its path still exists. Returns `None` if the starting
+    /// point was deleted.
     pub(super) fn resume<'a>(
         self,
         plan: &'a Plan<'a>,

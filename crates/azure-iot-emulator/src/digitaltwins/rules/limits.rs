@@ -1,7 +1,7 @@
 //! The documented limits of the service.
 //!
-//! The documented kilobyte for the name of a property needs no check: DTDL allows 64 characters in version 2 and 512 in
-//! version 3, all of them ASCII.
+//! The documented limit of 1 KB for property names needs no check: DTDL allows 64 characters in version 2 and 512
+//! in version 3, all of them ASCII.
 
 #[cfg(test)]
 mod tests;
@@ -13,20 +13,20 @@ use std::time::Duration;
 pub(crate) struct Limits {
     pub(crate) twins: usize,
     pub(crate) relationships: usize,
-    /// Outgoing relationships per twin, and incoming ones separately.
+    /// Maximum number of outgoing relationships per twin, and of incoming ones.
     pub(crate) relationships_per_twin: usize,
-    /// JSON size of a twin or relationship.
+    /// Maximum size of a twin or relationship as JSON, in bytes.
     pub(crate) twin_bytes: usize,
-    /// Body size of a request about one twin or relationship.
+    /// Maximum body size of a request about one twin or relationship, in bytes.
     pub(crate) payload_bytes: usize,
-    /// UTF-8 size of a string.
+    /// Maximum size of a string in UTF-8, in bytes.
     pub(crate) string_bytes: usize,
     pub(crate) models: usize,
     pub(crate) models_per_request: usize,
     pub(crate) model_bytes: usize,
-    /// Rows per page of a query.
+    /// Maximum number of rows per page of a query.
     pub(crate) query_page: usize,
-    /// Execution time per page of a query.
+    /// Maximum execution time per page of a query.
     pub(crate) query_time: Duration,
 }
 

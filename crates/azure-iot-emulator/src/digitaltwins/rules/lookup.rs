@@ -8,8 +8,8 @@ use crate::digitaltwins::store::relationship::{Node, Relationship};
 use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::twin::Twin;
 
-/// Returns whether an id is valid for a twin or relationship. Refused are only ids whose path would address something
-/// else: `.` and `..` are relative segments, and `/` in a path stays `%2F`.
+/// Returns whether an id is valid for a twin or relationship. The invalid ids are those that a URL path cannot
+/// address: `.` and `..` are relative segments, and an encoded `/` is not decoded.
 pub(crate) fn is_valid_id(id: &str) -> bool {
     !matches!(id, "" | "." | "..") && !id.contains('/')
 }

@@ -46,7 +46,7 @@ impl NewRelationship {
     }
 }
 
-/// Gives properties the names of the declaration that differ in case only.
+/// Renames properties that differ from their declaration in case only.
 fn with_declared_names(declaration: &RelationshipType, properties: Map<String, Value>) -> Map<String, Value> {
     let declared = |name: &str| {
         let mut names = declaration.properties.keys();
@@ -123,7 +123,7 @@ pub(crate) fn patched(
 ) -> ServiceResult<Relationship> {
     let mut properties = before.properties.as_deref().cloned().unwrap_or_default();
     for operation in operations {
-        // Ends and name of a relationship are immutable.
+        // The source, target and name of a relationship are immutable.
         let first = operation.segments.first();
         if first.is_some_and(|segment| segment.starts_with('$')) {
             return Err(errors::patch_path_read_only(&operation.path));
@@ -164,7 +164,8 @@ fn may_target(models: &ModelStore, declaration: &RelationshipType, target: &Twin
             .is_some_and(|interface| interface.is_or_inherits(wanted))
 }
 
-/// Returns an error if the limit of relationships is reached. A replacement counts only at a new target.
+/// Returns an error if a limit on relationships is reached. Replacing a relationship can only exceed the
+/// limit of a new target.
 fn check_room(
     graph: &Graph,
     source: &Node,

@@ -33,11 +33,12 @@ pub(crate) struct TouchedParts {
     pub(crate) whole: HashSet<String>,
     /// Nested members: properties of components, fields of objects, entries of maps.
     pub(crate) parts: HashSet<(String, String)>,
-    /// Top-level members with a write rather than a removal inside; only writes change the update time of a component.
+    /// Top-level members that contain a written member. A removal inside does not change the update time of a
+    /// component.
     pub(crate) updated: HashSet<String>,
 }
 
-/// The parent of top-level members in the texts of the service.
+/// Name of the twin as parent of top-level members in the service's messages.
 const TWIN: &str = "Twin";
 
 /// Validates a body against its model and returns the record, with a new ETag.
@@ -274,8 +275,7 @@ impl Check<'_> {
     }
 }
 
-/// Returns whether a member is read-only, and ignored in requests. Some clients send members that they do not set as
-/// null.
+/// Returns whether a member is read-only and ignored in requests. Some clients send unset members as null.
 fn is_service_member(name: &str, value: &Value) -> bool {
     matches!(name, "$dtId" | "$etag") || (name.starts_with('$') && value.is_null())
 }

@@ -78,7 +78,8 @@ impl TwinPatch {
     }
 }
 
-/// Returns the action on a source time, which `replace` sets even if there was none.
+/// Converts `replace` of a source time to `add`, because `replace` may also set a source time that does not
+/// exist yet.
 fn upsert(action: Action) -> Action {
     match action {
         Action::Replace(value) => Action::Add(value),
@@ -86,7 +87,8 @@ fn upsert(action: Action) -> Action {
     }
 }
 
-/// Adds the metadata entry for a property that the same patch adds, so that its source time can be written.
+/// Adds the missing metadata entry of a property, so that a patch can add a property together with its
+/// source time.
 fn add_metadata_entry(members: &mut Map<String, Value>, property: &str) {
     if !members.contains_key(property) {
         return;

@@ -26,8 +26,8 @@ pub(crate) fn check(
     faults.len() == before
 }
 
-/// Returns the message for a violation: the service's where it is known. Violations inside a value have the path after
-/// the name.
+/// Returns the message for a violation: the service's message where it is known. For a violation inside a value,
+/// the path follows the name.
 fn describe(error: &InstanceError, name: &str, parent: &str) -> String {
     let name = format!("{name}{}", error.pointer);
     match &error.kind {
@@ -51,7 +51,7 @@ fn describe(error: &InstanceError, name: &str, parent: &str) -> String {
     }
 }
 
-/// Returns the DTDL term for a schema. Terms of primitive schemas start in lower case.
+/// Returns the DTDL term for a schema. Terms for primitive schemas start in lower case.
 fn term(kind: ElementKind) -> String {
     let word = kind.to_string();
     match kind {

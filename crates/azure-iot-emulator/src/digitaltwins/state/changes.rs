@@ -33,7 +33,8 @@ fn values(changed: ChangedKeys, graph: &Graph) -> Vec<Part> {
     for (source_id, id) in changed.relationships {
         let source = graph.find(&source_id);
         let node = source.and_then(|slot| graph.node(slot));
-        // Removes the object of a source without relationships once, so that no empty object remains.
+        // A source without relationships must not leave an empty object, so the object is removed,
+        // once per source.
         if node.is_none_or(|node| node.outgoing.is_empty()) {
             if without_any.as_ref() != Some(&source_id) {
                 parts.push(Part::new(["relationships", &source_id], None));
@@ -51,7 +52,7 @@ fn values(changed: ChangedKeys, graph: &Graph) -> Vec<Part> {
     parts
 }
 
-/// A change whose value is still shared with the graph.
+/// A change that shares its value with the graph.
 struct Part {
     path: Vec<String>,
     value: Option<Content>,

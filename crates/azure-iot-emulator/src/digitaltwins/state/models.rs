@@ -84,7 +84,8 @@ fn model_entry<'a>(id: &'a String, value: &'a Value) -> Result<ModelEntry<'a>, S
     })
 }
 
-/// Accepts every combination that uploads accepted: an upload is validated only with the models that it refers to.
+/// Validates the models of a state. Accepts every set of models that separate uploads can create, because an
+/// upload is validated only with the models that it refers to.
 fn check_models(documents: &[Value], limits: &Limits) -> Result<Vec<Interface>, String> {
     // Models rarely conflict, and validating them together parses each of them only once.
     if let Ok(interfaces) = model_check::check(documents, limits, &|_| None) {

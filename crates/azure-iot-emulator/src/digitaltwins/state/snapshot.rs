@@ -11,8 +11,8 @@ use crate::digitaltwins::store::model_store::StoredModel;
 use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::twin::{Twin, TwinJson};
 
-/// The state of an instance at one moment. It shares twins and relationships with the graph, so taking it is fast and
-/// serializing it needs no lock. Its JSON is the format of dumped state.
+/// The state of an instance at one moment. It shares twins and relationships with the graph, so it is created
+/// quickly and serialized without a lock. Its JSON is the format of dumped state.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     models: Vec<StoredModel>,
@@ -29,7 +29,7 @@ impl Snapshot {
         Snapshot::of(session.instance, &session.graph.read())
     }
 
-    /// `graph` is the locked graph of the instance.
+    /// Creates a snapshot. `graph` is the locked graph of the instance.
     pub(super) fn of(instance: &Instance, graph: &Graph) -> Self {
         let nodes = || (0..graph.twin_end()).filter_map(|slot| graph.node(slot));
         let mut twins = Vec::with_capacity(graph.twin_count());

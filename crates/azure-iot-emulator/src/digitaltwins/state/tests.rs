@@ -156,7 +156,7 @@ fn saved(path: &Path) -> Value {
     saved.services.get("digitaltwins").cloned().unwrap_or_default()
 }
 
-/// The dump of a new instance that has loaded `state`.
+/// Returns the dump of a new instance that has loaded `state`.
 fn loaded(state: &Value) -> Value {
     let instance = DigitalTwins::new(Clock::new());
     instance.load(state).unwrap();

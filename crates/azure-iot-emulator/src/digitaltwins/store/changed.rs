@@ -12,7 +12,7 @@ pub(crate) struct ChangedKeys {
     pub(crate) replaced: bool,
     pub(crate) models: BTreeSet<Arc<str>>,
     pub(crate) twins: BTreeSet<Arc<str>>,
-    /// Source id and relationship id.
+    /// Pairs of source id and relationship id.
     pub(crate) relationships: BTreeSet<(Arc<str>, Arc<str>)>,
 }
 

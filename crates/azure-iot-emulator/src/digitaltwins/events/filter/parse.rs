@@ -15,7 +15,7 @@ pub(crate) struct SyntaxError {
     /// Line and character, counted from 1.
     pub(crate) line: usize,
     pub(crate) position: usize,
-    /// The word or character there, `<EOF>` at the end.
+    /// The word or character at this position; `<EOF>` at the end of the filter.
     pub(crate) input: String,
 }
 
@@ -62,8 +62,8 @@ fn syntax_error(filter: &str, offset: usize) -> SyntaxError {
     }
 }
 
-/// Returns the length of an unknown name and the space after it, if a word follows: the service blames that word, because
-/// it expects an operator there.
+/// Returns the length of an unknown name and the space after it, if a word follows. The service reports that word
+/// as the error, because it expects an operator there.
 fn unknown_name(rest: &str) -> Option<usize> {
     let after = rest.trim_start_matches(is_part_of_word);
     let next = after.trim_start();

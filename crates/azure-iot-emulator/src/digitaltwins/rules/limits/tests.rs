@@ -1,4 +1,4 @@
-//! Requests beyond a limit fail, shown with low limits.
+//! Requests beyond a limit fail. The tests use low limits.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use crate::digitaltwins::DigitalTwins;
 use crate::digitaltwins::instance::Instance;
 use crate::service::ServiceRequest;
 
-/// An instance with these limits and the twins `a`, `b` and `c`, whose model allows relationships to any twin.
+/// Returns an instance with these limits and the twins `a`, `b` and `c`, whose model allows relationships to
+/// any twin.
 fn instance(limits: Limits) -> DigitalTwins {
     let mut instance = Instance::new(Clock::new());
     instance.limits = limits;
