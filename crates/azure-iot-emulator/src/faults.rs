@@ -105,12 +105,12 @@ impl Fault {
         Self::new(FaultAction::Reset { processed: false })
     }
 
-    /// Creates a rule that breaks the connection in the middle of the response body.
+    /// Creates a rule that processes the request and breaks the connection in the middle of the response body.
     pub fn truncate() -> Self {
         Self::new(FaultAction::Truncate)
     }
 
-    /// Adds a `Retry-After` header if the effect is a status.
+    /// Adds a `Retry-After` header, in seconds, to a rule with a status. Other rules are unchanged.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         if let FaultAction::Status {
@@ -194,7 +194,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Appends a rule. The first matching rule applies, in addition to delays of earlier ones.
+    /// Appends a rule. The first matching rule applies, in addition to the delays of earlier rules.
     ///
     /// # Errors
     /// [`FaultError::Status`] if the rule's status is not 400 to 599.

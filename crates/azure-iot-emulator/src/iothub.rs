@@ -8,11 +8,11 @@
 //! | errors | `codes`, `errors` |
 //! | checks and patches | `rules` |
 //! | engines | the modules inside `registry`, `query`, `configurations`, `device`, `messaging`, `jobs`, `transfers`, `digital_twins` |
-//! | hub | `hub`: the locks and what they guard, with `models`, `router`, `throttle` and `tier` |
+//! | hub | `hub`: the locks and the state behind them, with `models`, `router`, `throttle` and `tier` |
 //! | operations | one file per noun, such as `devices` and `twins`; nothing imports them |
 //! | dispatch | `service`, `manage` |
 //!
-//! Engines with background tasks, such as the job workers, also use the hub, but no operation.
+//! Engines with background tasks, such as the job workers, also use the hub, but no operations.
 //!
 //! Tests name the rules of `docs/service-behavior/iothub.md` by id.
 

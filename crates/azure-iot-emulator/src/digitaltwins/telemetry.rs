@@ -10,7 +10,7 @@ use crate::digitaltwins::rules::lookup::{self, check_twin_id};
 use crate::digitaltwins::store::timestamp::telemetry_source_time;
 use crate::service::ServiceResponse;
 
-/// Accepts telemetry of a twin or component. It is not validated against the model.
+/// Accepts telemetry of a twin or component, without validating it against the model.
 pub(super) fn send(
     session: &mut Session<'_>,
     call: &Call<'_>,

@@ -11,7 +11,7 @@ use serde_json::json;
 use self::fixture::Instance;
 use crate::service::{Refusal, Service, StatefulService};
 
-/// ADT-ERROR-1, ADT-ERROR-6, ADT-ERROR-10: the gateway's own bodies.
+/// ADT-ERROR-1, ADT-ERROR-6, ADT-ERROR-10: the gateway's error responses have their own format.
 #[test]
 fn gateway_errors_have_their_own_format() {
     let instance = Instance::new();
@@ -38,7 +38,8 @@ fn gateway_errors_have_their_own_format() {
     );
 }
 
-/// A line of the journal has either the complete building or nothing of it, so a kill cannot leave a part.
+/// A line of the journal has the complete building or none of it, so killing the process cannot leave a
+/// part.
 #[test]
 fn building_is_one_atomic_change() {
     for _ in 0..20 {

@@ -19,7 +19,7 @@ pub(super) fn get(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Servi
     Ok(response(&twin, call))
 }
 
-/// Creates a twin or replaces the whole of it; its relationships stay.
+/// Creates a twin or replaces it completely. Its relationships stay.
 pub(super) fn put(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
     check_twin_id(id)?;

@@ -1,4 +1,4 @@
-//! The data file and its journal. They contain a complete state at any time.
+//! The data file and its journal. Together they contain a complete state at any time.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,11 +20,11 @@ use crate::service::StatefulService;
 #[cfg(test)]
 mod tests;
 
-/// Minimum length of the journal for compaction; the length of the data file, if larger, is used instead. After a failed
-/// compaction, the journal must grow by this much again.
+/// Minimum length of the journal, in bytes, at which the data file is compacted. If the data file is longer, its
+/// length applies instead. After a failed compaction, the journal must grow by this length before the next attempt.
 const COMPACTION_THRESHOLD: u64 = 4 * 1024 * 1024;
 
-/// The paths of the files. A new file is written beside the one that it replaces.
+/// The paths of the files. A new file is written next to the file that it replaces.
 #[derive(Debug)]
 struct Paths {
     snapshot: PathBuf,
@@ -58,7 +58,7 @@ impl Paths {
         write().inspect_err(|_| self.remove_new_files())
     }
 
-    /// The disk may be full, so files of a failed replacement do not remain.
+    /// Removes the files of a failed replacement, because the disk may be full.
     fn remove_new_files(&self) {
         remove_leftover(&self.new_snapshot);
         remove_leftover(&self.new_journal);
@@ -70,7 +70,7 @@ impl Paths {
             Ok(journal) => return Ok((journal, false)),
             Err(error) => error,
         };
-        // The program may have been killed after it had replaced the data file, and before the journal got its name.
+        // The program may have been killed after it replaced the data file and before it renamed the journal.
         match JournalFile::open(&self.new_journal, id) {
             Ok(journal) => Ok((journal, true)),
             Err(_) => Err(error),
@@ -93,7 +93,7 @@ pub(crate) struct DataFile {
     paths: Paths,
     lock: FileLock,
     journal: JournalFile,
-    /// Whether the journal still has its temporary name.
+    /// Whether the journal still has to be renamed from its temporary name.
     is_renaming: bool,
     /// Length of the journal at which the data file is compacted.
     compaction_length: u64,
@@ -103,13 +103,13 @@ pub(crate) struct DataFile {
 impl DataFile {
     /// Opens or creates a data file. A truncated last line of the journal is discarded.
     pub(crate) fn open(path: &Path) -> Result<(Self, Saved), DataFileError> {
-        // A refused start leaves no new file.
+        // Checked first, so that a refused start creates no file.
         let journal = with_suffix(path, ".journal");
         if !path.try_exists()? && journal.try_exists()? {
             return Err(DataFileError::OnlyJournal(journal));
         }
         let mut lock = FileLock::acquire(path)?;
-        // The journal is beside the file, not beside a symbolic link to it.
+        // The journal is in the folder of the file itself, not of a symbolic link to it.
         let paths = Paths::of(path.canonicalize()?);
         let mut bytes = Vec::new();
         let mut file = lock.file();
@@ -151,7 +151,7 @@ impl DataFile {
         Ok((file, saved))
     }
 
-    /// Sets the keys for the next snapshot.
+    /// Sets the policy keys for the next snapshot.
     pub(crate) fn set_policy_keys(&mut self, keys: BTreeMap<String, String>) {
         self.policy_keys = keys;
     }
@@ -185,9 +185,9 @@ impl DataFile {
         services: &[Arc<dyn StatefulService>],
         others: &Map<String, Value>,
     ) -> io::Result<NewFiles> {
-        // Applies if the compaction fails.
+        // This value applies if the compaction fails.
         self.compaction_length = self.journal.length().saturating_add(COMPACTION_THRESHOLD);
-        // The journal must not have the name of the one that is written now.
+        // The new journal is written under the temporary name, so the current journal must not have it any more.
         self.finish_renaming()?;
         self.paths.write_new_files(&Snapshot {
             journal: Uuid::new_v4(),
@@ -229,7 +229,7 @@ impl DataFile {
         Ok(())
     }
 
-    /// Reads the state on disk, without refused changes.
+    /// Reads the state on disk, without changes whose write failed.
     pub(crate) fn read_state(&mut self) -> Result<Map<String, Value>, DataFileError> {
         let mut services = Saved::parse(&std::fs::read(&self.paths.snapshot)?)?.services;
         self.journal.replay(&mut services)?;

@@ -7,11 +7,11 @@ use std::path::Path;
 use crate::durable::error::DataFileError;
 use crate::durable::paths::private;
 
-/// A lock of the data file itself, so that it counts under each of the file's names.
+/// A lock on the data file itself, so that it applies to all names of the file.
 #[derive(Debug)]
 pub(super) struct FileLock {
     file: File,
-    /// Replaced data files that still have another name, a hard link.
+    /// Replaced data files that still exist under another name, a hard link.
     linked: Vec<File>,
 }
 

@@ -1,4 +1,4 @@
-//! The thread that writes the data file, and the handle to wait for its writes.
+//! The thread that writes the data file, and the handle with which requests wait for its writes.
 
 #[cfg(test)]
 mod tests;
@@ -18,11 +18,11 @@ use crate::durable::file::DataFile;
 use crate::durable::state_change::StateChange;
 use crate::service::StatefulService;
 
-/// The state could not be written to disk; the log has the reason.
+/// The error if the state could not be written to disk. The log has the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotDurable;
 
-/// The changes of a request, which a write will include.
+/// The changes of a request, before they are written.
 #[derive(Debug)]
 pub(crate) struct PendingCommit(Option<oneshot::Receiver<()>>);
 
@@ -34,7 +34,7 @@ impl PendingCommit {
     }
 }
 
-/// Writes the changes of services to the data file. Clones write to the same file.
+/// The handle through which services write their changes to the data file. Clones write to the same file.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
     shared: Arc<Shared>,
@@ -42,8 +42,9 @@ pub(crate) struct Journal {
 
 #[derive(Debug)]
 struct Shared {
-    /// Number of failed writes whose changes were undone. Locked for reading while a request makes changes and asks for a
-    /// write, and for writing while changes are taken or undone. So a request fails if and only if its changes are undone.
+    /// Number of failed writes whose changes were undone. Locked for reading while a request makes changes and asks
+    /// for a write, and for writing while changes are taken or undone. Therefore a request fails if and only if its
+    /// changes are undone.
     undone: RwLock<u64>,
     requests: Mutex<WriteRequests>,
     requested: Condvar,
@@ -52,12 +53,12 @@ struct Shared {
 /// Requests for a write.
 #[derive(Debug, Default)]
 struct WriteRequests {
-    /// Requests that wait for the next write; one that is dropped has failed.
+    /// Requests that wait for the next write. Dropping a sender fails its request.
     waiting: Vec<oneshot::Sender<()>>,
-    /// Whether a write is requested without waiting for it.
+    /// Whether a write was requested by a caller that does not wait for it.
     is_woken: bool,
-    /// Whether the last write failed. Only a request that waits causes another attempt, or a job could cause attempts
-    /// without end.
+    /// Whether the last write failed. Then only a waiting request causes another attempt, because a job could cause
+    /// an endless series of attempts.
     has_failed: bool,
     /// Whether no more requests are accepted.
     stop: bool,
@@ -106,8 +107,8 @@ impl Journal {
         Ok((journal, writer))
     }
 
-    /// Runs a request that makes changes, and asks for a write when it has ended. If changes are undone while the request
-    /// waits for something, it has failed.
+    /// Runs a request that makes changes, and asks for a write at its end. The request fails if changes are undone
+    /// while it awaits something.
     pub(crate) async fn track<F: Future>(&self, request: F) -> (F::Output, PendingCommit) {
         let mut request = pin!(request);
         let mut first = None;
@@ -122,7 +123,7 @@ impl Journal {
         .await
     }
 
-    /// Returns `None` if the writer has ended.
+    /// Asks for a write. Returns `None` if the writer has ended.
     fn request_write(&self) -> Option<oneshot::Receiver<()>> {
         let mut requests = self.shared.requests.lock();
         if requests.stop {
@@ -212,7 +213,7 @@ impl Worker {
         let new = if is_compaction || self.incomplete {
             match self.file.write_new_files(&self.services, &self.others) {
                 Err(error) if is_compaction => {
-                    // No change was taken.
+                    // No changes were taken, so none need to be undone.
                     tracing::warn!(%error, "could not compact the data file; the journal continues");
                     return true;
                 }
@@ -231,7 +232,7 @@ impl Worker {
         self.shared.requests.lock().has_failed = written.is_err();
         let Err(error) = written else {
             for waiting in waiting {
-                // A request that was dropped does not wait any more.
+                // Sending fails if the request was dropped, which needs no handling.
                 let _ = waiting.send(());
             }
             return true;
@@ -241,12 +242,12 @@ impl Worker {
             tracing::error!(%error, "could not undo changes; all further changes fail");
             return false;
         }
-        // The requests fail after their changes have become invisible.
+        // The requests fail only now, when their changes are no longer visible.
         drop(waiting);
         true
     }
 
-    /// Takes the changes since the last call, and exactly the requests that made them.
+    /// Takes the changes since the last call, together with exactly the requests that made them.
     fn take(&self) -> (Vec<oneshot::Sender<()>>, Changes) {
         let _undone = self.shared.undone.write();
         let waiting = std::mem::take(&mut self.shared.requests.lock().waiting);
@@ -258,8 +259,8 @@ impl Worker {
         (waiting, changes.collect())
     }
 
-    /// Returns the services to the state on disk. Changes that were made since the failed write are lost, too, so their
-    /// requests fail.
+    /// Resets the services to the state on disk. Changes that were made since the failed write are lost, too, so
+    /// their requests fail.
     fn undo(&mut self) -> Result<(), UndoError> {
         let state = self.file.read_state()?;
         let mut undone = self.shared.undone.write();
@@ -272,7 +273,7 @@ impl Worker {
     }
 }
 
-/// The state on disk could not be read or loaded.
+/// The error if the state on disk could not be read or loaded.
 #[derive(Debug, thiserror::Error)]
 enum UndoError {
     #[error(transparent)]

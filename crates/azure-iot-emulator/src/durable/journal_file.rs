@@ -1,7 +1,7 @@
-//! The file of a journal: a header, and a line per write.
+//! The file of a journal: a header, then one line per write.
 //!
-//! A line is a checksum, JSON and a line feed. A line without a line feed is the rest of a write that a crash
-//! interrupted; any other line that does not match its checksum was changed afterwards.
+//! A line is a checksum, JSON and a line feed. A last line without a line feed was interrupted by a crash; any
+//! other line that does not match its checksum was modified after it was written.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -17,18 +17,18 @@ use crate::durable::error::DataFileError;
 use crate::durable::paths::private;
 use crate::durable::state_change::StateChange;
 
-/// The first line.
+/// The header, which is the first line.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
-    /// The id by which a data file names its journal.
+    /// The id of the journal, which the data file repeats.
     journal: Uuid,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line<C> {
-    /// Numbers of lines after the header, from 1.
+    /// Position of the line after the header, starting at 1.
     sequence: u64,
     changes: C,
 }
@@ -37,14 +37,14 @@ struct Line<C> {
 #[derive(Debug)]
 pub(super) struct JournalFile {
     file: File,
-    /// Length up to the last successful write.
+    /// Length in bytes up to the end of the last successful write.
     length: u64,
     /// Number of the last line.
     sequence: u64,
 }
 
 impl JournalFile {
-    /// Creates an empty journal, or replaces a file by one, and flushes it to disk.
+    /// Creates an empty journal, replacing any file at the path, and flushes it to disk.
     pub(super) fn create(path: &Path, id: Uuid) -> io::Result<Self> {
         drop(private(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?);
         let mut file = OpenOptions::new().read(true).append(true).open(path)?;
@@ -109,7 +109,7 @@ impl JournalFile {
         Ok(())
     }
 
-    /// Reads the journal up to its length; a refused line may follow.
+    /// Reads the journal up to its length. A line whose write failed may follow.
     fn read(&self) -> io::Result<Vec<u8>> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(0))?;
@@ -118,14 +118,14 @@ impl JournalFile {
         Ok(text)
     }
 
-    /// Appends a line and flushes it to disk. After an error, another line must not follow, because the journal may end
-    /// in a part of this one.
+    /// Appends a line and flushes it to disk. After an error, no further line may be appended, because the journal
+    /// may end in a part of this line.
     pub(super) fn append(&mut self, changes: &BTreeMap<&'static str, Vec<StateChange>>) -> io::Result<()> {
         let sequence = self.sequence + 1;
         let line = encode(&Line { sequence, changes })?;
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
-            // A refused change must not appear after a crash.
+            // The changes of the failed write must not appear after a restart.
             let removed = self
                 .file
                 .set_len(self.length)
@@ -151,7 +151,7 @@ impl JournalFile {
     }
 }
 
-/// The length of the checksum and the space after it.
+/// Length of the checksum and the following space.
 const CHECKSUM_LENGTH: usize = 9;
 
 fn checksum(json: &[u8]) -> String {
@@ -159,7 +159,7 @@ fn checksum(json: &[u8]) -> String {
 }
 
 fn encode(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    // One buffer, because a line may be as long as the state.
+    // A single buffer, because a line may be as long as the state.
     let mut line = vec![b' '; CHECKSUM_LENGTH];
     serde_json::to_writer(&mut line, value)?;
     let (start, json) = line.split_at_mut(CHECKSUM_LENGTH);
@@ -168,7 +168,7 @@ fn encode(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Returns `None` if the line does not match its checksum.
+/// Parses a line; returns `None` if it does not match its checksum.
 fn decode<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
     let (start, json) = line.strip_suffix(b"\n")?.split_at_checked(CHECKSUM_LENGTH)?;
     if start != checksum(json).as_bytes() {

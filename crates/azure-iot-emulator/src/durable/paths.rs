@@ -22,7 +22,7 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Makes renames durable.
+/// Flushes the folder of a file, which makes renames in it durable.
 #[cfg(unix)]
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -39,6 +39,6 @@ pub(super) fn remove_leftover(path: &Path) {
     if let Err(error) = std::fs::remove_file(path)
         && error.kind() != io::ErrorKind::NotFound
     {
-        tracing::warn!(%error, "{} stays", path.display());
+        tracing::warn!(%error, "could not remove {}", path.display());
     }
 }

@@ -24,7 +24,7 @@ const BUFFER_SIZE: usize = 256 * 1024;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Saved {
     format: u32,
-    /// The id of the journal with the changes since; `None` if there is no journal.
+    /// The id of the journal with the changes since this snapshot; `None` if there is no journal.
     pub(super) journal: Option<Uuid>,
     /// The primary keys of the hub's policies, so that connection strings remain valid.
     pub(crate) policy_keys: BTreeMap<String, String>,
@@ -32,7 +32,7 @@ pub(crate) struct Saved {
     pub(crate) services: Map<String, Value>,
 }
 
-/// The part of a data file that all formats have.
+/// The member that all formats of a data file have.
 #[derive(Deserialize)]
 struct Versioned {
     format: u32,
@@ -55,7 +55,8 @@ impl Saved {
     }
 }
 
-/// The content of a data file before it is written: a [`Saved`] whose states stay with their services.
+/// The content of a data file to be written. Unlike a [`Saved`], it has the services instead of copies
+/// of their states.
 pub(super) struct Snapshot<'a> {
     pub(super) journal: Uuid,
     pub(super) policy_keys: &'a BTreeMap<String, String>,
@@ -77,7 +78,7 @@ impl Snapshot<'_> {
         Ok((file, length))
     }
 
-    /// Writes service by service, without a copy of the state in memory.
+    /// Writes one service after the other, without a copy of the whole state in memory.
     fn write(&self, writer: &mut impl Write) -> io::Result<()> {
         let journal = self.journal;
         write!(

@@ -84,7 +84,7 @@ mod tests {
                 json!({"path": ["last", "c", "d"], "value": 7}),
                 json!({"twins": {"a": {"x": 1}, "b": {"y": {"z": null}}}, "last": {"c": {"d": 7}}}),
             ),
-            // Removing a missing part changes nothing.
+            // Removing a missing part has no effect.
             (json!({"path": ["none", "c"]}), whole.clone()),
             (json!({"path": ["last", "c"]}), whole.clone()),
             (json!({"path": ["twins", "c"]}), whole.clone()),

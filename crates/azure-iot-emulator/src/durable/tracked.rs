@@ -13,7 +13,7 @@ use crate::durable::state_change::StateChange;
 #[derive(Debug)]
 pub(crate) struct Tracked<V> {
     map: BTreeMap<String, V>,
-    /// `None` until changes are recorded, so that the set does not grow without a journal.
+    /// The changed keys; `None` until changes are recorded, so that the set does not grow without a journal.
     changed: Option<BTreeSet<String>>,
 }
 
@@ -56,7 +56,7 @@ impl<V> Tracked<V> {
         self.map.insert(key, value)
     }
 
-    /// Inserts a value unless the key has one, and returns the key's value.
+    /// Inserts a value if the key is missing, and returns the key's value.
     pub(crate) fn add(&mut self, key: &str, value: V) -> &V {
         self.mark_changed(key);
         self.map.entry(key.to_owned()).or_insert(value)

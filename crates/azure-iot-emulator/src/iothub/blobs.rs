@@ -10,7 +10,8 @@ use crate::iothub::hub::IotHub;
 use crate::iothub::store::blob::Blob;
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
-/// The service of the containers. It checks no credentials, so it must listen only on the loopback address.
+/// The HTTP service of the containers. It does not check credentials, so it must listen only on the
+/// loopback address.
 pub(crate) struct Blobs(pub(crate) Arc<IotHub>);
 
 impl Blobs {

@@ -1,5 +1,5 @@
-//! `POST /devices`: bulk changes of identities and twins. Items are applied one by one; an error does not undo
-//! the others.
+//! `POST /devices`: bulk changes of identities and twins. Items are applied one by one; an error in one item
+//! does not undo the others.
 
 use std::collections::HashSet;
 
@@ -27,7 +27,7 @@ impl IotHub {
             return Err(HubError::new(Code::TOO_MANY_DEVICES, text));
         }
         let mut seen = HashSet::new();
-        // Modules count as their device.
+        // Items for a device and for its modules have the same device id.
         let device_ids = items.iter().filter_map(BulkItem::device_id);
         if let Some(repeated) = device_ids.into_iter().find(|device_id| !seen.insert(*device_id)) {
             let text = format!("DeviceDefinedMultipleTimes, device ID {repeated}");

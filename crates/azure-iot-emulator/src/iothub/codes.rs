@@ -73,7 +73,7 @@ impl Code {
         StatusCode::from_u16(status).expect("the first three digits are a status")
     }
 
-    /// Returns the most frequent code of a status, or else the generic one.
+    /// Returns the error code that the service usually sends with a status.
     pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
         let usual = match status.as_u16() {
             401 => Self::IOT_HUB_UNAUTHORIZED_ACCESS,

@@ -1,4 +1,4 @@
-//! The device side: simulated devices that tests control.
+//! Simulated devices, which tests control instead of devices that connect to the hub.
 
 pub(super) mod error;
 pub(super) mod messages;

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-/// The text of the response.
+/// The error text of the response to such a request.
 pub(crate) const NO_DEVICE_ENDPOINTS: &str = "The emulator has no endpoints for devices. The management API sends and receives \
      on behalf of a device; see \"Simulated devices\" in its documentation.";
 
@@ -17,7 +17,7 @@ const ENDPOINTS: [(Method, &str); 7] = [
     (Method::GET, "files/{}"),
 ];
 
-/// Returns whether a device would send this request, with credentials of its own.
+/// Returns whether this is a request of a device, which has device credentials.
 pub(crate) fn is_device_endpoint(method: &Method, segments: &[&str]) -> bool {
     let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
     let path = match segments {
@@ -55,7 +55,7 @@ mod tests {
             ),
             (Method::POST, "/devices/d/files", true),
             (Method::POST, "/devices/d/files/notifications", true),
-            // Requests of services.
+            // The following are requests to the service API.
             (Method::POST, "/devices/d/messages/deviceBound", false),
             (Method::GET, "/devices/d/modules/files", false),
             (Method::DELETE, "/devices/d/commands", false),

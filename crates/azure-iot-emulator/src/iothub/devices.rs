@@ -12,7 +12,7 @@ use crate::iothub::store::identity::Device;
 use crate::iothub::store::view::DeviceView;
 use crate::service::{ServiceRequest, ServiceResponse};
 
-/// Maximum length of a list of devices.
+/// Maximum number of devices in a list.
 const LIST_LIMIT: usize = 1000;
 
 impl IotHub {

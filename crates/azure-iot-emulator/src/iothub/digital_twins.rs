@@ -47,7 +47,7 @@ impl IotHub {
         self.write(|store| {
             let twin = &mut store.device_mut(device_id)?.identity.twin;
             if_match.check_twin(twin.etag)?;
-            // A device without a model, or with one that the hub does not know, takes any property.
+            // If the device has no model, or its model is unknown to the hub, any property is accepted.
             let model = twin.model_id.as_deref().and_then(|id| models.interface(id));
             if let Some(model) = model {
                 conformance::check(&model, &changes)?;
@@ -64,7 +64,7 @@ impl IotHub {
         })
     }
 
-    /// Invokes a command as a direct method. The method's name is prefixed with the component's, if there is one.
+    /// Invokes a command as a direct method. The component's name, if any, is prefixed to the method's name.
     pub(super) async fn invoke_command(
         &self,
         request: &ServiceRequest,
@@ -72,7 +72,7 @@ impl IotHub {
         component: Option<&str>,
         command: &str,
     ) -> Result<ServiceResponse> {
-        // The service accepts only shared access signatures here, independent of a token's roles.
+        // Here the service accepts only shared access signatures, regardless of the roles of a bearer token.
         if request.caller.is_bearer() {
             return Err(HubError::unauthorized());
         }

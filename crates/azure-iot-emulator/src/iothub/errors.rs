@@ -44,7 +44,7 @@ impl HubError {
         }
     }
 
-    /// Creates an error of a direct method.
+    /// Creates an error of a direct method, with `info` in its inner JSON.
     pub(crate) fn nested(code: Code, text: impl Into<String>, info: Value) -> Self {
         Self {
             nested: Some(info),
@@ -100,7 +100,7 @@ impl HubError {
         )
     }
 
-    /// Converts a refusal of the server.
+    /// Converts the refusal of a request by the server.
     pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::Unauthorized(_) => Self::unauthorized(),
@@ -164,7 +164,7 @@ impl HubError {
     }
 }
 
-/// Formats as `MM/dd/yyyy HH:mm:ss`, as in tracking ids.
+/// Formats a time as `MM/dd/yyyy HH:mm:ss`, as in tracking ids.
 fn us_date_time(time: OffsetDateTime) -> String {
     format!(
         "{:02}/{:02}/{:04} {:02}:{:02}:{:02}",
@@ -177,7 +177,7 @@ fn us_date_time(time: OffsetDateTime) -> String {
     )
 }
 
-/// Returns the text of an error with the types of JSON in place of those of Rust.
+/// Returns the text of an error with the names of JSON types instead of Rust types.
 pub(crate) fn json_error_text(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let Some((found, rest)) = text.rsplit_once(", expected ") else {

@@ -6,11 +6,12 @@
 //!
 //! - The store's lock is never held while waiting. Only [`IotHub::read`] and [`IotHub::write`] take it, and their
 //!   closures are synchronous.
-//! - The store is locked before anything else. The scripts, signals, runner, models, tier and throttle have locks of their own,
-//!   each private to its type, whose methods take and release it without calling out.
+//! - The store is locked before anything else. The scripts, signals, runner, models, tier and throttle have their
+//!   own locks, which are private to their types. Their methods release the lock before they return and call no
+//!   other code while they hold it.
 //!
-//! The compiler does not see that a closure locks the store again. `tests/tests/locks.rs` therefore refuses closures that
-//! use the hub, and code below the operations gets a [`Store`] rather than the hub.
+//! The compiler cannot detect that a closure locks the store again. `tests/tests/locks.rs` therefore refuses
+//! closures that use the hub, and code below the operations gets a [`Store`] rather than the hub.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -32,7 +33,7 @@ use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::throttle::Throttle;
 use crate::iothub::tier::Tier;
 
-/// An IoT hub without a server: [`handle`](Self::handle) answers requests.
+/// An IoT hub without a server. Requests are passed to [`handle`](Self::handle).
 pub struct IotHub {
     clock: Clock,
     store: RwLock<Store>,
@@ -100,7 +101,8 @@ impl IotHub {
         self.blob_port.get_or_init(|| port);
     }
 
-    /// Makes changes, and returns what [`durable`](Self::durable) waits for.
+    /// Runs a future that makes changes. Returns its output and the pending commit to pass to
+    /// [`durable`](Self::durable).
     pub(crate) async fn track<F: Future>(&self, changes: F) -> (F::Output, Option<PendingCommit>) {
         match self.journal.get() {
             Some(journal) => {
@@ -111,7 +113,7 @@ impl IotHub {
         }
     }
 
-    /// Waits until changes are durable. Returns immediately without a data file.
+    /// Waits until the changes of a commit are on disk. Returns immediately without a data file.
     pub(crate) async fn durable(commit: Option<PendingCommit>) -> Result<()> {
         match commit {
             Some(commit) => commit.durable().await.map_err(|NotDurable| {
@@ -122,12 +124,12 @@ impl IotHub {
         }
     }
 
-    /// Reads the store. `read` must not lock it again.
+    /// Reads the store. `read` must not lock the store again.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
         read(&self.store.read())
     }
 
-    /// Writes the store in one critical section. `write` must not lock it again.
+    /// Changes the store in one critical section. `write` must not lock the store again.
     pub(super) fn write<T>(&self, write: impl FnOnce(&mut Store) -> T) -> T {
         write(&mut self.store.write())
     }

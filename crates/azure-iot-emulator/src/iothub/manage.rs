@@ -1,4 +1,5 @@
-//! The management API of the hub: the device side over HTTP, and settings. The crate documentation lists the requests.
+//! The management API of the hub: control of simulated devices over HTTP, and settings. The crate documentation
+//! lists the requests.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::service::{ServiceRequest, ServiceResponse};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ConnectionInput {
     connected: bool,
-    /// The announced model.
+    /// The model id that the device announces.
     model_id: Option<String>,
 }
 
@@ -65,7 +66,7 @@ impl IotHub {
                 self.flush_feedback();
                 Ok(no_content())
             }
-            // The AMQP address of the receivers is in lower case, so both spellings are accepted.
+            // The AMQP address for file notifications is in lower case, so both spellings are accepted here.
             (&Method::POST, ["fileNotifications" | "filenotifications"]) => self.manage_files(request),
             (_, ["devices", device_id, "modules", module_id, rest @ ..]) => {
                 self.manage_device(request, TwinKey::module(device_id, module_id), rest)?
@@ -167,7 +168,7 @@ impl IotHub {
 
     fn manage_receive(&self, key: TwinKey<'_>) -> Result<ServiceResponse> {
         let received = self.receive_message(key.device_id, key.module_id);
-        // The device side reports a missing module with its own code.
+        // For devices, a missing module has its own error code.
         let received = received.map_err(|_| match key.module_id {
             Some(module_id) => HubError::module_not_found(module_id),
             None => HubError::device_not_found(key.device_id),

@@ -1,13 +1,14 @@
-//! The models of Plug and Play devices that the hub knows.
+//! The known models of Plug and Play devices.
 //!
-//! The service looks models up in repositories, which the emulator cannot reach, so tests bring them.
+//! The service resolves models in repositories that the emulator cannot access, so tests provide
+//! them.
 
 use dtdl::{Interface, Model, Parser};
 use parking_lot::Mutex;
 use serde_json::Value;
 use thiserror::Error;
 
-/// An error in the models of [`IotHub::set_models`](crate::IotHub::set_models).
+/// An error in the models that were passed to [`IotHub::set_models`](crate::IotHub::set_models).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the models are not valid DTDL: {reason}")]
 #[non_exhaustive]
@@ -16,7 +17,7 @@ pub struct ModelsError {
     pub reason: String,
 }
 
-/// The known models; none by default.
+/// The known models. There are none by default.
 #[derive(Debug, Default)]
 pub(crate) struct Models(Mutex<Model>);
 

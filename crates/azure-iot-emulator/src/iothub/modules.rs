@@ -90,8 +90,8 @@ impl IotHub {
     }
 }
 
-/// Returns a device for a request about its modules. With a shared access signature, the service responds to a missing or
-/// disabled device with 401; with a bearer token, with 404.
+/// Returns the device of a request about modules. If the device is missing or disabled, the service responds with
+/// 401 to a shared access signature and with 404 to a bearer token.
 fn device_for_modules<'a>(store: &'a Store, request: &ServiceRequest, device_id: &str) -> Result<&'a Device> {
     let device = store.device(device_id);
     let usable = device.as_ref().is_ok_and(|device| device.enabled);

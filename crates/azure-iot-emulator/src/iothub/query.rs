@@ -24,14 +24,14 @@ use crate::iothub::store::Store;
 use crate::iothub::store::view::TwinView;
 use crate::service::{ServiceRequest, ServiceResponse};
 
-/// The body of a query. An explicit `null` is an error of its own.
+/// The body of a query. An explicit `null` has its own error.
 #[derive(Deserialize)]
 struct QueryInput {
     #[serde(default, deserialize_with = "present")]
     query: Option<Option<String>>,
 }
 
-/// Deserializes a member that is there, so that `null` differs from an absent member.
+/// Deserializes a member that is present, so that `null` differs from an absent member.
 fn present<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<Option<String>>, D::Error> {
@@ -56,7 +56,7 @@ impl IotHub {
         let input: QueryInput = body::parse(&request.body)?;
         let text = input.text()?;
         let query = language::parse_and_validate(&text).map_err(|error| {
-            // The service's message has no details, so they are in the log.
+            // The service's message has no details, so they are logged.
             tracing::info!(id = request.request_id, %error, query = text, "invalid query");
             HubError::argument("BadRequest")
         })?;
@@ -75,7 +75,8 @@ impl IotHub {
 
         let total = earlier.saturating_add(u64::try_from(result.rows).unwrap_or(u64::MAX));
         let response = result.response.with_header(paging::ITEM_TYPE, result.item_type);
-        // The last page lacks the header, because some clients do not stop on an empty one.
+        // The last page has no continuation header at all, because some clients do not stop on an
+        // empty header.
         Ok(match result.next {
             Some(position) if query.top.is_none_or(|top| total < top) => {
                 response.with_header(paging::CONTINUATION, &token::write(&text, position, total))
@@ -162,7 +163,8 @@ impl QueryPage {
         Ok((twins, next))
     }
 
-    /// Returns the page's part of a complete list of groups, and the position of the next page.
+    /// Returns the part of a complete list of groups that is on this page, and the position of the
+    /// next page.
     fn groups<T>(&self, mut groups: Vec<T>) -> Result<(Vec<T>, Option<Position>)> {
         let start = match self.position {
             None => 0,

@@ -1,4 +1,4 @@
-//! Writes to the identity registry, shared by single, bulk and import operations.
+//! Writes to the identity registry, which single, bulk and import operations share.
 
 pub(super) mod bulk_item;
 pub(super) mod edge;

@@ -56,14 +56,14 @@ pub(crate) enum Operation {
 /// The result of matching a request.
 #[derive(Debug, PartialEq)]
 pub(crate) enum RouteMatch<'a> {
-    /// An operation, the right that it requires, and the parameters in its path.
+    /// The operation, the required rights, and the parameters in the path.
     Operation(Operation, Rights, Parameters<'a>),
-    /// The path exists only with these methods.
+    /// The path exists, but only with these methods.
     OtherMethods(Vec<&'static str>),
     Nothing,
 }
 
-/// The parameters in a path, in their order.
+/// The parameters in a path, in order.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Parameters<'a>(Vec<&'a str>);
 
@@ -79,18 +79,18 @@ impl<'a> Parameters<'a> {
             .expect("the path of an operation has the parameters that its dispatch reads")
     }
 
-    /// The key of a device's twin.
+    /// Returns the twin key of a device.
     pub(crate) fn device(&self) -> TwinKey<'a> {
         TwinKey::device(self.id(0))
     }
 
-    /// The key of a module's twin.
+    /// Returns the twin key of a module.
     pub(crate) fn module(&self) -> TwinKey<'a> {
         TwinKey::module(self.id(0), self.id(1))
     }
 }
 
-/// Returns the segments of a path. The hub separates them at `%2F` as well, because Azure IoT Explorer encodes whole
+/// Returns the segments of a path. Like the hub, it also splits at `%2F`, because Azure IoT Explorer encodes whole
 /// paths; ids contain no slash.
 pub(crate) fn segments(path_segments: &[String]) -> Vec<&str> {
     let segments = path_segments.iter();
@@ -137,7 +137,7 @@ fn match_path<'a>(template: &str, segments: &[&'a str]) -> Option<Parameters<'a>
 
 pub(super) struct Route {
     pub(super) method: &'static str,
-    /// The segments; `{}` stands for a parameter.
+    /// The segments of the path; `{}` stands for a parameter.
     pub(super) path: &'static str,
     operation: Operation,
     right: Rights,

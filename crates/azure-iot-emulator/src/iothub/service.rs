@@ -120,7 +120,7 @@ impl IotHub {
     }
 }
 
-/// Returns whether an operation may change the set of configurations that target its device.
+/// Returns whether an operation may change which configurations target its device.
 fn changes_targets(operation: Operation) -> bool {
     matches!(
         operation,
@@ -138,13 +138,14 @@ fn changes_targets(operation: Operation) -> bool {
 /// The newest api-version.
 const NEWEST_VERSION: Date = date!(2026 - 11 - 01);
 
-/// Checks the api-version. The service accepts many versions, the emulator every date up to that of the newest one.
+/// Checks the api-version. The service accepts many versions; the emulator accepts every date up to the newest
+/// version.
 fn check_api_version(version: Option<&str>) -> Result<()> {
-    // An absent version is as invalid as an empty one.
+    // A missing version is invalid like an empty one.
     let version = version.unwrap_or("");
     let date = version.strip_suffix("-preview").unwrap_or(version);
     let date = Date::parse(date, format_description!("[year]-[month]-[day]"));
-    // Parsing takes a sign before the year as well.
+    // The date parser also accepts a sign before the year.
     let is_signed = version.starts_with(['+', '-']);
     if !is_signed && date.is_ok_and(|date| date <= NEWEST_VERSION) {
         return Ok(());
@@ -203,8 +204,8 @@ impl StatefulService for IotHub {
     }
 
     fn write_state(&self, writer: &mut dyn Write) -> io::Result<()> {
-        // Serialized JSON takes a fraction of the memory of a `Value`. It is written after the lock is released, so that
-        // requests do not wait for the disk.
+        // Serialized JSON takes much less memory than a `Value`. It is written to disk after the lock is released,
+        // so that requests do not wait for the disk.
         let json = self.read(serde_json::to_vec)?;
         writer.write_all(&json)
     }
@@ -232,7 +233,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
-    /// Dispatch panics if it reads a parameter that the path does not have.
+    /// Dispatch would panic if it used a parameter that the path does not have.
     #[test]
     fn every_route_has_the_parameters_that_its_dispatch_reads() {
         let hub = IotHub::new(Clock::new());

@@ -1,4 +1,4 @@
-//! Counts of devices.
+//! Device statistics: the numbers of registered and of connected devices.
 
 use http::StatusCode;
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! The store: all records of a hub. It imports nothing above it, and its only error is [`NotFound`].
+//! The store: all records of a hub. It imports nothing from the layers above, and its only error is
+//! [`NotFound`].
 
 pub(super) mod blob;
 pub(super) mod configuration;
@@ -47,7 +48,7 @@ pub(crate) struct Store {
     /// Blobs by container and name.
     #[serde(default)]
     pub(crate) containers: TrackedGroups<Blob>,
-    /// The last assigned generation, so that generations stay unique even if the clock stands still.
+    /// The last assigned generation, so that generations stay unique even if the clock does not move.
     last_generation: u64,
     #[serde(default)]
     pub(crate) messaging: MessagingState,
@@ -55,15 +56,15 @@ pub(crate) struct Store {
     journal: JournalState,
 }
 
-/// The last journaled value of the untracked members of a [`Store`].
+/// The last journaled values of the members of a [`Store`] that are not tracked.
 #[derive(Debug, Default)]
 enum JournalState {
-    /// There is no journal.
+    /// Changes are not recorded, because there is no journal.
     #[default]
     Off,
     /// The whole store was replaced since the last call of [`Store::take_changes`].
     Replaced,
-    /// The untracked members as of the last call. They are small, so a change writes them completely.
+    /// The members as of the last call. They are small, so a change writes them completely.
     Known(Map<String, Value>),
 }
 
@@ -153,7 +154,7 @@ impl Store {
         ])
     }
 
-    /// Returns the generation of a new identity: the time in ticks, or the next free number.
+    /// Returns the generation of a new identity: the time in ticks, or the next unused number.
     pub(crate) fn next_generation(&mut self, now: Timestamp) -> u64 {
         self.last_generation = now.ticks().max(self.last_generation + 1);
         self.last_generation

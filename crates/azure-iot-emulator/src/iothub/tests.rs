@@ -33,7 +33,7 @@ fn refusals_have_the_format_of_the_service() {
     let (status, message) = refuse(Refusal::Fault(http::StatusCode::TOO_MANY_REQUESTS));
     assert_eq!(status, 429);
     assert!(message.starts_with("ErrorCode:ThrottlingException;"), "{message}");
-    // A status without an error code is kept.
+    // A status for which there is no error code is still returned.
     assert_eq!(refuse(Refusal::Fault(http::StatusCode::IM_A_TEAPOT)).0, 418);
 }
 
@@ -57,7 +57,7 @@ fn management_api_sets_the_models_of_devices() {
     assert!(hub.engine.models().interface("dtmi:example:Box;1").is_none());
 }
 
-/// A writer that handles a request before each write.
+/// A writer that changes the hub before each write.
 struct Busy<'a> {
     hub: &'a Hub,
     text: Vec<u8>,

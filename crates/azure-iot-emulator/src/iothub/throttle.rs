@@ -1,4 +1,4 @@
-//! Throttling with token buckets per class of operations. Disabled by default.
+//! Throttling with one token bucket per class of operations. Disabled by default.
 
 use std::collections::HashMap;
 
@@ -69,7 +69,8 @@ impl OperationClass {
         })
     }
 
-    /// Returns the number of requests that one unit allows, and their period in seconds.
+    /// Returns the number of requests that a hub with one unit allows per period, and the period in
+    /// seconds.
     fn limit(self, tier: Tier) -> (f64, f64) {
         let of = |small: f64, s2: f64, s3: f64| match tier {
             Tier::F1 | Tier::S1 => small,
@@ -81,7 +82,7 @@ impl OperationClass {
             Self::TwinRead => (of(100.0, 100.0, 500.0), 1.0),
             Self::TwinUpdate => (of(50.0, 50.0, 250.0), 1.0),
             Self::Query => (of(20.0, 20.0, 1000.0), 60.0),
-            // The documented 160 KB, 480 KB and 24 MB, with 4 KB per call.
+            // The documented limits are 160 KB, 480 KB and 24 MB; a call counts as 4 KB.
             Self::Method => (of(40.0, 120.0, 6000.0), 1.0),
             Self::Configuration => (20.0, 60.0),
         }
@@ -104,7 +105,8 @@ impl OperationClass {
 /// Token buckets by class.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    /// The tokens of each bucket and the time of their count; `None` while throttling is disabled.
+    /// The tokens in each bucket, and the time of the last update; `None` while throttling is
+    /// disabled.
     buckets: Mutex<Option<HashMap<OperationClass, (f64, OffsetDateTime)>>>,
 }
 

@@ -39,7 +39,7 @@ impl Tier {
         }
     }
 
-    /// Returns the maximum number of configurations, edge deployments included.
+    /// Returns the maximum number of configurations, including edge deployments.
     pub(crate) fn configurations(self) -> usize {
         match self {
             Self::F1 => 20,

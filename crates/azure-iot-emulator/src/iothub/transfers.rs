@@ -51,7 +51,8 @@ impl IotHub {
         })
     }
 
-    /// Cancels a job; a finished one is unchanged. The service's error for an unknown job differs from that of a read.
+    /// Cancels a job. A finished job is unchanged. The service's error for an unknown job differs from that for a
+    /// read.
     pub(super) fn cancel_transfer(&self, id: &str) -> Result<ServiceResponse> {
         let now = self.now();
         self.write(|store| {

@@ -41,13 +41,13 @@ pub(crate) struct Graph {
     by_name: HashMap<Arc<str>, BTreeSet<Slot>>,
     twin_values: PropertyIndexes,
     relationship_values: PropertyIndexes,
-    /// Recorded while queries lag.
+    /// Changes for the lagging graph, recorded while queries lag.
     history: Option<History>,
-    /// Recorded while there is a journal.
+    /// Keys of changes, recorded while there is a journal.
     changed: Option<ChangedKeys>,
 }
 
-/// Identifies a graph. Slots and hashes of one graph are meaningless in another.
+/// The identity of a graph. Slots and hashes of one graph are meaningless in another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Generation(Uuid);
 
@@ -75,7 +75,7 @@ impl Graph {
         self.generation
     }
 
-    /// Adds the twins and relationships of another graph. The models stay as they are.
+    /// Adds the twins and relationships of another graph, but not its models.
     pub(crate) fn copy_twins_and_relationships(&mut self, other: &Graph) {
         for twin in (0..other.twin_end()).filter_map(|slot| other.twin(slot)) {
             self.put_twin(Arc::clone(twin));
@@ -86,8 +86,6 @@ impl Graph {
             }
         }
     }
-
-    // Models.
 
     pub(crate) fn models(&self) -> &ModelStore {
         &self.models
@@ -128,12 +126,10 @@ impl Graph {
         self.note_models(ids);
     }
 
-    /// Replaces the models by those of the graph that this one is a copy of.
+    /// Replaces the models. The new ones are those of the graph that this graph is a copy of.
     pub(super) fn replace_models(&mut self, models: ModelStore) {
         self.models = models;
     }
-
-    // Twins.
 
     pub(crate) fn twin_count(&self) -> usize {
         self.twins.len()
@@ -165,12 +161,12 @@ impl Graph {
         self.twins.get(slot).map(|node| &node.twin)
     }
 
-    /// Returns the slots of the twins with exactly this model.
+    /// Returns the slots of the twins that have exactly this model, not one that inherits from it.
     pub(crate) fn twins_of_model(&self, model: &str) -> Option<&BTreeSet<Slot>> {
         self.by_model.get(model)
     }
 
-    /// Inserts a twin, or replaces the one with the same id.
+    /// Inserts a twin, or replaces the twin with the same id.
     pub(crate) fn put_twin(&mut self, twin: Arc<Twin>) {
         self.note(|| GraphChange::TwinStored(Arc::clone(&twin)));
         if let Some(changed) = &mut self.changed {
@@ -229,8 +225,6 @@ impl Graph {
         self.twins.get_mut(slot).expect("the slot holds a twin")
     }
 
-    // Recording of changes.
-
     /// Starts recording the keys of changes, for [`take_changed_keys`](Self::take_changed_keys).
     pub(crate) fn record_changed_keys(&mut self) {
         self.changed.get_or_insert_default();
@@ -238,11 +232,12 @@ impl Graph {
 
     /// Returns the keys that have changed since the last call.
     pub(crate) fn take_changed_keys(&mut self) -> ChangedKeys {
-        // Without a journal nothing is recorded.
+        // Without a journal no keys are recorded.
         self.changed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Prepares this graph to replace `other`: if that one records changes, this one does, with everything changed.
+    /// Prepares this graph to replace `other`. If `other` records changes, this graph does, too, and reports its
+    /// whole content as changed.
     pub(super) fn continue_recording_of(&mut self, other: &Graph) {
         self.changed = other.changed.is_some().then(ChangedKeys::of_replacement);
     }
@@ -255,7 +250,7 @@ impl Graph {
         self.history = None;
     }
 
-    /// Removes and returns the changes of the history that are at least `lag` old.
+    /// Removes and returns the changes in the history that are at least `lag` old.
     #[expect(
         clippy::expect_used,
         reason = "a lagging graph and a history are created and dropped together"
@@ -281,7 +276,7 @@ impl Graph {
     }
 }
 
-/// Removes a slot from an index entry, and the entry if it is empty then.
+/// Removes a slot from an index entry, and removes the entry if that was its last slot.
 fn remove_from(index: &mut HashMap<Arc<str>, BTreeSet<Slot>>, key: &str, slot: Slot) {
     if let Some(slots) = index.get_mut(key) {
         slots.remove(&slot);

@@ -1,4 +1,4 @@
-//! Changes of a graph that lagging queries do not see yet.
+//! Changes to a graph that lagging queries do not see yet.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::digitaltwins::store::model_store::ModelStore;
 use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::twin::Twin;
 
-/// A change of a graph. It has ids instead of slots, so that it applies to a copy of the graph.
+/// A change to a graph. It has ids instead of slots, so that it can be applied to a copy of the graph.
 #[derive(Debug, Clone)]
 pub(crate) enum GraphChange {
     TwinStored(Arc<Twin>),

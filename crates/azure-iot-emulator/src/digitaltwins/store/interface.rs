@@ -41,9 +41,10 @@ pub(crate) struct RelationshipType {
 #[derive(Debug)]
 pub(crate) struct Interface {
     pub(crate) id: Arc<str>,
-    /// Direct dependencies: the extended interfaces, and those of the interface's own components.
+    /// Direct dependencies: the extended interfaces, and the interfaces of the components that are
+    /// declared here.
     pub(crate) requires: Vec<Arc<str>>,
-    /// Every interface that this one inherits from, at any depth, excluding itself.
+    /// Every interface that this interface inherits from, at any depth.
     pub(crate) ancestors: Vec<Arc<str>>,
     /// Own and inherited contents.
     pub(crate) contents: HashMap<Arc<str>, Content>,
@@ -52,7 +53,7 @@ pub(crate) struct Interface {
 }
 
 impl Interface {
-    /// Returns the content with this name, and the copy of the name that twins share.
+    /// Returns the content with this name, and the shared copy of the name that twins store.
     pub(crate) fn content(&self, name: &str) -> Option<(&Arc<str>, &Content)> {
         self.contents.get_key_value(name)
     }

@@ -1,13 +1,13 @@
-//! The lagging graph: a copy that receives changes with a delay, because queries of the real service lag behind writes.
+//! The lagging graph: a copy that receives changes with a delay, as queries of the real service lag behind writes.
 //!
-//! It shares the records of the current graph, so it needs memory only for slots and indexes.
+//! The copy shares the records of the current graph, so it needs memory only for slots and indexes.
 
 use std::time::Duration;
 
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::history::GraphChange;
 
-/// The graph that queries see while they lag.
+/// The graph that queries read while they lag.
 #[derive(Debug)]
 pub(crate) struct LaggingGraph {
     pub(crate) lag: Duration,
@@ -15,7 +15,7 @@ pub(crate) struct LaggingGraph {
 }
 
 impl LaggingGraph {
-    /// Copies a graph.
+    /// Copies `graph`, for queries that lag by `lag`.
     pub(crate) fn new(graph: &Graph, lag: Duration) -> Self {
         let mut copy = Graph::with_models(graph.models().clone());
         copy.copy_twins_and_relationships(graph);

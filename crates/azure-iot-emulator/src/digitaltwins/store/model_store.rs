@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::digitaltwins::store::interface::{Interface, split_version};
 use crate::digitaltwins::store::timestamp::Timestamp;
 
-/// End of the sequence numbers of uploads. Every JSON parser represents the numbers below it exactly.
+/// Upper limit (exclusive) of sequence numbers. Every JSON parser represents smaller integers exactly.
 pub(crate) const SEQUENCE_END: u64 = 1 << 53;
 
 /// A model as uploaded, with its metadata.
@@ -17,7 +17,7 @@ pub(crate) const SEQUENCE_END: u64 = 1 << 53;
 pub(crate) struct StoredModel {
     pub(crate) document: Arc<Value>,
     pub(crate) uploaded: Timestamp,
-    /// Position in upload order, never reused, below [`SEQUENCE_END`].
+    /// Position in upload order, below [`SEQUENCE_END`] and never reused.
     pub(crate) sequence: u64,
     pub(crate) decommissioned: bool,
     pub(crate) interface: Arc<Interface>,
@@ -85,7 +85,7 @@ impl ModelStore {
         self.next_sequence
     }
 
-    /// Skips the sequence numbers below this one, which removed models have used.
+    /// Skips the sequence numbers below `sequence`, which removed models have used.
     pub(crate) fn skip_to(&mut self, sequence: u64) {
         self.next_sequence = self.next_sequence.max(sequence);
     }
@@ -109,7 +109,7 @@ impl ModelStore {
             .filter_map(|(_, id)| self.by_id.get(id))
     }
 
-    /// Returns the other stored models that extend this one or have it as a component, in upload order.
+    /// Returns the other stored models that extend this model or have it as a component, in upload order.
     pub(crate) fn dependents(&self, id: &str) -> Vec<&StoredModel> {
         self.uploaded_since(0)
             .filter(|model| {
@@ -157,7 +157,7 @@ impl ModelStore {
     }
 }
 
-/// The service's JSON of a model.
+/// A model, as the service serializes it.
 #[derive(Debug, Clone)]
 pub(crate) struct ModelJson<'a> {
     pub(crate) model: &'a StoredModel,

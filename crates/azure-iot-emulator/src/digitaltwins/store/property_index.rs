@@ -1,10 +1,10 @@
 //! Indexes from property values to twins or relationships, built when a query first needs them and maintained afterwards.
 //!
-//! An entry has eight bytes: half of a hash of the value, and the slot. Hashes collide, so an index yields candidates,
+//! An entry has eight bytes: half of the value's hash, and the slot. Hashes collide, so an index yields candidates,
 //! and the query evaluates its condition for each of them.
 //!
-//! An index is built in two steps. Entries are collected in chunks under the graph's lock, unsorted; then they are taken
-//! out, sorted without a lock, and put back. Changes during the sort are recorded and applied at the end.
+//! An index is built in two steps. Unsorted entries are collected in chunks under the graph's lock; then they are
+//! taken out, sorted without a lock, and put back. Changes during the sort are recorded and applied at the end.
 //!
 //! A [`Pin`] protects an index from eviction while it is built or used.
 
@@ -21,10 +21,11 @@ pub(crate) use self::index::{Pin, SortedEntries, UnsortedEntries, ValueHash};
 use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::value::IndexedScalar;
 
-/// Maximum number of indexes per collection. A new index evicts the least recently used one that is not pinned.
+/// Maximum number of indexes per collection. A new index evicts the least recently used index that is not pinned.
 const MAX_INDEXES: usize = 16;
 
-/// Assigns numbers to taken entries, so that they are put back only into the index that they come from.
+/// The last number given to entries that were taken out. The number ensures that they are put back into the same
+/// index.
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 
 /// The indexes of one collection.
@@ -32,7 +33,7 @@ static TAKEN: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct PropertyIndexes {
     hasher: RandomState,
     indexes: Vec<PropertyIndex>,
-    /// Number of uses of all indexes.
+    /// Number of uses of all indexes, to find the least recently used one.
     uses: AtomicU64,
 }
 
@@ -117,7 +118,7 @@ impl PropertyIndexes {
         index.covered = index.covered.max(until);
         let complete = index.covered >= end;
         if complete {
-            // Later slots are added like any other change.
+            // From here on the index is updated with every change to the graph.
             index.covered = Slot::MAX;
         }
         let build = match &mut index.entries {
@@ -137,7 +138,7 @@ impl PropertyIndexes {
         build
     }
 
-    /// Marks an index as the most recently used one.
+    /// Marks an index as the most recently used, and pins it.
     fn touch(&self, index: &PropertyIndex) -> Pin {
         let use_number = self.uses.fetch_add(1, Ordering::Relaxed);
         index.used.store(use_number, Ordering::Relaxed);
@@ -149,7 +150,7 @@ impl PropertyIndexes {
         Some(self.touch(self.find(path)?))
     }
 
-    /// Evicts the least recently used index that is not pinned. Returns false if all are pinned.
+    /// Evicts the least recently used index that is not pinned. Returns false if all indexes are pinned.
     fn evict(&mut self) -> bool {
         let unpinned = self.indexes.iter().enumerate();
         let unpinned = unpinned.filter(|(_, index)| !index.is_pinned());
@@ -159,7 +160,8 @@ impl PropertyIndexes {
         true
     }
 
-    /// Puts back the entries taken by [`build`](Self::build). The indexes of another graph ignore them.
+    /// Puts back the entries taken out by [`build`](Self::build). If they belong to an index that no longer exists,
+    /// they are dropped.
     pub(crate) fn put_back(&mut self, path: &[String], sorted: SortedEntries) -> Pin {
         let index = self.indexes.iter_mut().find(|index| index.path == path);
         if let Some(index) = index

@@ -13,9 +13,9 @@ use crate::digitaltwins::store::twin::Twin;
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) twin: Arc<Twin>,
-    /// Sorted by relationship id in ordinal order, the order of lists.
+    /// Outgoing relationships, sorted by relationship id in ordinal order, as lists return them.
     pub(crate) outgoing: Vec<Slot>,
-    /// Sorted by relationship id, then source id.
+    /// Incoming relationships, sorted by relationship id, then source id.
     pub(crate) incoming: Vec<Slot>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Relationship {
     pub(crate) target: Slot,
     pub(crate) target_id: Arc<str>,
     pub(crate) etag: ETag,
-    /// `None` instead of an empty map, so that relationships without properties stay small.
+    /// The properties. `None` instead of an empty map saves memory.
     pub(crate) properties: Option<Box<Map<String, Value>>>,
 }
 
@@ -38,8 +38,8 @@ impl Relationship {
         self.properties.as_deref()?.get(name)
     }
 
-    /// Returns whether this is a later version of the relationship `earlier`, between twins in the same slots. Properties
-    /// may differ.
+    /// Returns whether this is a later version of `earlier`, with the same ids, name and twin slots. Only
+    /// properties may differ.
     pub(crate) fn continues(&self, earlier: &Self) -> bool {
         (self.source, self.target) == (earlier.source, earlier.target)
             && self.id == earlier.id

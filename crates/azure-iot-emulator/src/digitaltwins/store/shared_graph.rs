@@ -16,15 +16,16 @@ use crate::digitaltwins::store::slab::Slot;
 /// The current graph, and the lagging graph of queries, behind locks.
 ///
 /// # Lock order
-/// `model_changes`, then `lagging`, then `graph`. The fields are private, and a thread reaches the locks only through its
-/// [`GraphAccess`]. Every guard borrows the access mutably, so taking a second lock while a guard is alive does not
-/// compile. The guard of `model_changes`, [`ModelChange`], gives access to the graph in the same way. `lagging` has no
-/// guard outside of this file.
+/// `model_changes`, then `lagging`, then `graph`. The fields are private, and a thread can take the locks only
+/// through its [`GraphAccess`]. Every guard borrows the access mutably, so taking a second lock while a guard is
+/// alive does not compile. The guard of `model_changes`, [`ModelChange`], gives access to the graph in the same
+/// way. `lagging` has no guard outside of this file.
 #[derive(Debug, Default)]
 pub(crate) struct SharedGraph {
-    /// Serializes changes of models. Such a change locks the graph more than once, and releases it for twins in between.
+    /// Serializes changes of models, because such a change locks the graph more than once. Twins can change in
+    /// between.
     model_changes: Mutex<()>,
-    /// The graph of queries; `None` while they use the current one.
+    /// The graph that queries read; `None` while they read the current graph.
     lagging: RwLock<Option<LaggingGraph>>,
     graph: RwLock<Graph>,
 }
@@ -42,12 +43,12 @@ pub(crate) struct GraphAccess<'a> {
 pub(crate) enum IndexProgress {
     InProgress(Pin),
     Done(Pin),
-    /// The maximum number of indexes is in use.
+    /// All indexes are in use, and there is no room for another one.
     NoRoom,
 }
 
-/// A replaced graph, with its lagging graph. Dropping a large graph takes long, so the caller does it after all locks are
-/// released.
+/// A replaced graph, with its lagging graph. Dropping a large graph takes long, so the caller drops it after all
+/// locks are released.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct ReplacedGraph {
@@ -75,7 +76,7 @@ impl GraphAccess<'_> {
         self.shared.graph.try_write()
     }
 
-    /// Waits for other changes of models to finish.
+    /// Waits until no other thread changes models, and returns the right to change them.
     pub(crate) fn change_models(&mut self) -> ModelChange<'_> {
         ModelChange {
             shared: self.shared,
@@ -117,7 +118,7 @@ impl GraphAccess<'_> {
         }
     }
 
-    /// Reads the graph of queries.
+    /// Reads the graph that queries use.
     pub(crate) fn read_for_query<T>(&mut self, read: impl FnOnce(&Graph) -> T) -> T {
         match &*self.shared.lagging.read() {
             Some(lagging) => read(&lagging.graph),
@@ -125,10 +126,10 @@ impl GraphAccess<'_> {
         }
     }
 
-    /// Continues building an index of the graph of queries.
+    /// Continues building an index of the graph that queries use.
     pub(crate) fn build_index(&mut self, index: &IndexName, chunk: Slot) -> IndexProgress {
         {
-            // Held to the end, so that the entries are put back into the same graph.
+            // Held until the end, so that the entries are put back into the same graph.
             let lagging = self.shared.lagging.read();
             if lagging.is_none() {
                 let build = self.shared.graph.write().build_index(index, chunk);
@@ -140,7 +141,7 @@ impl GraphAccess<'_> {
         }
         let mut lagging = self.shared.lagging.write();
         let Some(lagging) = &mut *lagging else {
-            // The lag was disabled between the two locks, which dropped the lagging graph and its indexes.
+            // The lag was disabled after the first lock was taken, which dropped the lagging graph and its indexes.
             return IndexProgress::NoRoom;
         };
         let build = lagging.graph.build_index(index, chunk);
@@ -179,15 +180,15 @@ impl ModelChange<'_> {
         graph.models().get(id).map(|model| Arc::clone(&model.document))
     }
 
-    /// Replaces the current graph, also for queries. `with_lock` is called while the graph is locked, to replace the state
-    /// that belongs to it.
+    /// Replaces the current graph, also for queries. `with_lock` is called while the graph is locked, to replace
+    /// the other state of the instance at the same time.
     pub(crate) fn replace_graph(
         self,
         mut graph: Graph,
         clock: &Clock,
         with_lock: impl FnOnce(),
     ) -> ReplacedGraph {
-        // Locked together, so that a concurrent change of the lag happens either before or after.
+        // Both locks are held together, so that a concurrent change of the lag happens either before or after.
         let mut lagging = self.shared.lagging.write();
         let mut current = self.shared.graph.write();
         graph.continue_recording_of(&current);

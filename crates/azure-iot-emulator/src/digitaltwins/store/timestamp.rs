@@ -12,7 +12,8 @@ use time::{OffsetDateTime, UtcOffset};
 const NANOSECONDS_PER_TICK: i128 = 100;
 const TICKS_PER_SECOND: i64 = 10_000_000;
 
-/// A point in time in steps of 100 nanoseconds since 1970, eight bytes instead of the sixteen of `OffsetDateTime`.
+/// A point in time, as the number of 100 ns intervals since 1970. It takes eight bytes instead of the sixteen of
+/// `OffsetDateTime`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Timestamp(i64);
 
@@ -42,13 +43,14 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(ticks.unwrap_or(i64::MAX))).min(Self::LAST)
     }
 
-    /// Returns the format of a model's `uploadTime`, with an offset instead of `Z`.
+    /// Formats the timestamp as in a model's `uploadTime`, with an offset instead of `Z`.
     pub(crate) fn with_offset(self) -> String {
         let text = self.to_string();
         format!("{}+00:00", text.trim_end_matches('Z'))
     }
 
-    /// Formats the digits by hand, because every property of a twin has a timestamp and they dominate the cost of writing it.
+    /// Formats the digits without a library, because every property of a twin has a timestamp, and formatting it
+    /// dominates the cost of writing a twin.
     #[expect(
         clippy::expect_used,
         reason = "a timestamp is created from an `OffsetDateTime` or clamped to the year 9999"
@@ -108,8 +110,8 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Returns the time of a `Telemetry-Source-Time` as an ISO 8601 string: the string itself, or the time in the format of the
-/// .NET client, `MM/dd/yy H:mm:ss zzz`.
+/// Returns a `Telemetry-Source-Time` in ISO 8601. The header may also have the format of the .NET client, `MM/dd/yy
+/// H:mm:ss zzz`.
 pub(crate) fn telemetry_source_time(text: &str) -> Option<String> {
     if is_iso_8601(text) {
         return Some(text.to_owned());
@@ -120,7 +122,7 @@ pub(crate) fn telemetry_source_time(text: &str) -> Option<String> {
     let mut parsed = Parsed::new();
     let rest = parsed.parse_items(text.as_bytes(), format).ok()?;
     let last_two = parsed.year_last_two().filter(|_| rest.is_empty())?;
-    // .NET reads two digits as a year until 2049.
+    // Like .NET, years below 50 are in the 21st century.
     let century = if last_two < 50 { 2000 } else { 1900 };
     parsed.set_year(century + i32::from(last_two))?;
     let time: OffsetDateTime = parsed.try_into().ok()?;
@@ -157,7 +159,7 @@ mod tests {
         let last = Timestamp::from(datetime!(9999-12-31 23:59:59.9999999 UTC));
         assert_eq!(last.to_string(), "9999-12-31T23:59:59.9999999Z");
         assert_eq!(Timestamp::parse(&last.to_string()), Some(last));
-        // Saturates at the last timestamp.
+        // The sum is clamped to the last timestamp.
         assert_eq!(last.after(std::time::Duration::MAX), last);
         assert_eq!(last, Timestamp::LAST);
         assert_eq!(serde_json::json!(last), "9999-12-31T23:59:59.9999999Z");

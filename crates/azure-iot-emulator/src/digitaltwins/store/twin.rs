@@ -1,6 +1,6 @@
 //! Records of twins, and their JSON.
 //!
-//! The metadata of a twin as JSON would take more memory than its values. Therefore names are shared with the model, and
+//! Metadata stored as JSON would take more memory than the values. Therefore names are shared with the model, and
 //! timestamps take eight bytes each.
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) struct Property {
     pub(crate) name: Arc<str>,
     pub(crate) value: Value,
     pub(crate) last_update: Timestamp,
-    /// The string from the request.
+    /// The source time, exactly as in the request.
     pub(crate) source_time: Option<Box<str>>,
 }
 
@@ -119,7 +119,7 @@ impl std::io::Write for ByteCounter {
     }
 }
 
-/// The service's JSON of a twin.
+/// A twin, as the service serializes it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TwinJson<'a> {
     pub(crate) twin: &'a Twin,
@@ -158,7 +158,7 @@ impl<'a> TwinJson<'a> {
     }
 }
 
-/// The service's JSON of a component.
+/// A component, as the service serializes it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ComponentJson<'a> {
     pub(crate) component: &'a Component,

@@ -12,7 +12,8 @@ use crate::digitaltwins::store::twin::{
     ComponentJson, MetadataJson, Property, PropertyMetadataJson, Twin, TwinJson,
 };
 
-/// A value at a path. Objects that the service composes are serialized only when they are returned.
+/// A value at a path. Objects that are composed for the response, such as `$metadata`, are serialized only when
+/// they are returned.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
     Json(&'a Value),
@@ -124,7 +125,7 @@ fn in_json<'a>(value: &'a Value, path: &[String]) -> Option<Found<'a>> {
         .map(Found::Json)
 }
 
-/// Returns a value without members; `None` if the path continues.
+/// Returns a value that has no members; `None` if the path continues into it.
 fn last<'a>(rest: &[String], value: impl FnOnce() -> Found<'a>) -> Option<Found<'a>> {
     rest.is_empty().then(value)
 }
@@ -153,7 +154,7 @@ impl PartialEq for Numeric {
 }
 
 impl PartialOrd for Numeric {
-    /// Integers compare exactly, even beyond the precision of a double.
+    /// Compares two values. Integers are compared exactly, even beyond the precision of a double.
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Numeric::Integer(a), Numeric::Integer(b)) => Some(a.cmp(b)),
@@ -202,12 +203,12 @@ pub(crate) enum IndexedScalar<'a> {
 }
 
 impl<'a> IndexedScalar<'a> {
-    /// Returns `None` for objects and arrays, which never compare equal.
+    /// Converts a value. Returns `None` for objects and arrays, which are never equal to anything.
     fn new(scalar: Scalar<'a>) -> Option<Self> {
         Some(match scalar {
             Scalar::Null => IndexedScalar::Null,
             Scalar::Bool(value) => IndexedScalar::Bool(value),
-            // Adding zero turns -0.0 into 0.0, because the two are equal.
+            // Adding zero turns -0.0 into 0.0, so that equal values have the same bits.
             Scalar::Number(number) => IndexedScalar::Number((number.as_f64() + 0.0).to_bits()),
             Scalar::Text(text) => IndexedScalar::Text(Cow::Borrowed(text)),
             Scalar::Composite => return None,
@@ -237,8 +238,8 @@ impl<'a> IndexedScalar<'a> {
     }
 }
 
-/// Returns whether values at a path are indexed: properties are, and relationship ids, which are unique only within their
-/// source; metadata is not.
+/// Returns whether values at a path are indexed: properties are, and so are relationship ids, which are unique only
+/// within their source; metadata is not.
 pub(crate) fn is_indexed(path: &[String]) -> bool {
     matches!(path, [name] if name == "$relationshipId")
         || (!path.is_empty() && !path.iter().any(|name| name.starts_with('$')))

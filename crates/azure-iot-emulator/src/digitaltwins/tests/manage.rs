@@ -73,7 +73,7 @@ fn query_lag_can_be_read_and_set() {
     assert_eq!(lag(), set, "invalid requests change nothing");
 }
 
-/// With any lag, queries see the graph as it was when the lag was set.
+/// With such a lag, queries see the graph as it was when the lag was set.
 #[test]
 fn query_lag_may_exceed_the_range_of_the_clock() {
     let instance = Instance::with_building();
@@ -149,7 +149,7 @@ fn building_fills_an_empty_instance_or_replaces_its_content() {
         404,
         "the whole state is replaced"
     );
-    // A different graph is replaced as well.
+    // The building is replaced as well if it is unchanged.
     let other = Instance::with_building();
     let replaced = other.manage(Method::PUT, "building", r#"{"replace": true}"#);
     assert_eq!(replaced.0, 204);

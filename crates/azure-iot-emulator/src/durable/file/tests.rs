@@ -11,7 +11,7 @@ fn change(key: &str, value: u32) -> BTreeMap<&'static str, Vec<StateChange>> {
     BTreeMap::from([("s", vec![change])])
 }
 
-/// A data file after a start.
+/// Returns a data file as after a start.
 fn started(path: &Path) -> DataFile {
     let (mut file, _) = DataFile::open(path).unwrap();
     file.replace(&[], &Map::new()).unwrap();
@@ -51,7 +51,8 @@ fn appended_lines_are_loaded_except_for_a_truncated_last_line() {
     assert_eq!(state(&path), json!({"a": 1, "c": 3}));
 }
 
-/// A changed byte of any line but the last line feed is found, and never mistaken for a crash.
+/// A changed byte is detected and not mistaken for an interrupted write, except in the last line
+/// feed.
 #[test]
 fn line_that_does_not_match_its_checksum_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -98,7 +99,7 @@ fn data_file_of_another_format_is_an_error() {
     assert!(matches!(error, DataFileError::NotUnderstood(_)), "{error}");
 }
 
-/// A kill at any step of a replacement leaves the old or the new pair of files.
+/// A kill at any step of a replacement leaves either the old or the new pair of files.
 #[test]
 fn interrupted_replacement_loads_the_old_or_the_new_state() {
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +137,8 @@ fn interrupted_replacement_loads_the_old_or_the_new_state() {
     assert_eq!(state(&path), json!({"c": 3}));
 }
 
-/// The new journal is in use before it has its name, so it must not be overwritten.
+/// The new journal is already in use under its temporary name, so the next replacement must not
+/// overwrite it.
 #[cfg(unix)]
 #[test]
 fn failed_rename_of_the_journal_loses_no_line() {
@@ -169,7 +171,7 @@ fn refused_line_is_not_loaded() {
     assert_eq!(state(&path), json!({"a": 1}));
 }
 
-/// Journal lines are changes to a snapshot, so they are useless without it.
+/// Journal lines are changes to a snapshot, so they are useless without the snapshot.
 #[test]
 fn journal_without_its_data_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -192,7 +194,7 @@ fn journal_without_its_data_file_is_an_error() {
         );
         assert!(!path.exists());
     }
-    // An empty data file is a new one.
+    // An empty data file is treated as new.
     std::fs::write(&path, "").unwrap();
     let error = DataFile::open(&path).unwrap_err();
     assert!(matches!(error, DataFileError::OnlyJournal(_)), "{error}");
@@ -233,7 +235,7 @@ fn missing_lines_are_errors() {
     assert_eq!(state(&path), json!({"a": 3}));
 }
 
-/// A directory in place of the data file cannot be replaced by a file.
+/// A directory takes the place of the data file, so that it cannot be replaced.
 #[test]
 fn failed_compaction_leaves_no_temporary_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -250,7 +252,7 @@ fn failed_compaction_leaves_no_temporary_file() {
     assert!(path.is_file());
 }
 
-/// Without this, a full disk would cause a futile compaction after every line.
+/// Otherwise a full disk would cause a futile compaction after every line.
 #[test]
 fn failed_compaction_is_retried_only_after_the_journal_has_grown() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Waiting for writes, with a service whose changes and snapshots the test controls.
+//! Waiting for writes. The service under test has changes and snapshots that the test controls.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,9 +14,9 @@ use crate::durable::state_change::StateChange;
 use crate::error::StateError;
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
-/// Only a failing test exceeds this.
+/// Timeout that only a failing test exceeds.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// Above the compaction threshold.
+/// Size of a state above the compaction threshold, in bytes.
 const LARGE: usize = 5 * 1024 * 1024;
 
 type TakeChanges = Box<dyn FnMut() -> Vec<StateChange> + Send>;
@@ -95,7 +95,7 @@ async fn commit(journal: &Journal) -> Result<(), NotDurable> {
     committed.expect("the commit finishes in time")
 }
 
-/// A snapshot writer that reports when it starts, and waits for its result.
+/// Returns a snapshot writer that reports its start on the first channel and receives its result on the second.
 fn controlled_snapshots() -> (WriteState, Receiver<()>, Sender<io::Result<()>>) {
     let (begun, beginnings) = mpsc::channel();
     let (end, ends) = mpsc::channel();
@@ -131,7 +131,7 @@ async fn journaled_change_does_not_wait_for_compaction() {
             takes.recv_timeout(TIME_LIMIT).unwrap();
         }
     }
-    // Shutdown does not wait for a compaction.
+    // Shutdown does not wait for the compaction.
     drop(writer);
     assert_eq!(beginnings.try_iter().count(), 0);
     let (_, saved) = DataFile::open(&path).unwrap();
@@ -148,7 +148,7 @@ async fn commits_fail_after_the_thread_has_panicked() {
         panic!("a panic for a test")
     });
     let (journal, writer) = start(&path, take_changes, Box::new(|| Ok(())));
-    // The write of the first panics; the second waits for the next write.
+    // The write of the first request panics; the second request waits for the next write.
     let first = commit(&journal);
     let second = async {
         begin.send(()).unwrap();
@@ -163,7 +163,7 @@ async fn commits_fail_after_the_thread_has_panicked() {
     drop(writer);
 }
 
-/// Writes of a [`Worker`] without a thread, whose journal has a line and then fails.
+/// Returns a worker without a thread, whose journal has one line and then fails.
 fn failing_worker(path: &Path, write_state: WriteState) -> (Worker, Arc<Scripted>, Journal) {
     let service = scripted(Box::new(|| change(1)), write_state);
     let (mut file, _) = DataFile::open(path).unwrap();
@@ -195,7 +195,7 @@ async fn changes_of_a_failed_write_are_undone_before_their_requests_fail() {
     let (thread, ended) = (std::thread::spawn(move || worker.run()), journal.clone());
     assert_eq!(first.durable().await, Err(NotDurable));
     assert_eq!(*service.loaded.lock(), [json!({"text": "xxx"})]);
-    // A job cannot cause another attempt, a request can.
+    // A job cannot cause another attempt, but a request can.
     journal.wake();
     assert!(!journal.shared.requests.lock().is_woken);
     assert_eq!(commit(&journal).await, Ok(()));
@@ -222,7 +222,7 @@ async fn all_changes_fail_after_an_undo_has_failed() {
     assert!(service.loaded.lock().is_empty());
 }
 
-/// A request that was handled before an undo, and one that waited during it.
+/// An undo fails a request that was handled before it, and a request that is still in progress.
 #[tokio::test]
 async fn request_in_progress_during_an_undo_fails() {
     let folder = tempfile::tempdir().unwrap();
@@ -240,13 +240,13 @@ async fn request_in_progress_during_an_undo_fails() {
     assert_eq!(commit.durable().await, Err(NotDurable));
 }
 
-/// A change that is in a successful write has its request in the same one, so a later failure does not refuse it.
+/// A request belongs to the write that has its changes, so a later failure does not fail it.
 #[tokio::test]
 async fn request_is_in_the_write_that_has_its_changes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let (mut worker, _, journal) = failing_worker(&path, Box::new(|| Ok(())));
-    // The journal works again.
+    // From here on the journal can be written again.
     worker.file.replace(&worker.services, &Map::new()).unwrap();
     let ((), durable) = journal.track(async {}).await;
     assert!(worker.write_or_undo(false));
@@ -257,7 +257,8 @@ async fn request_is_in_the_write_that_has_its_changes() {
     assert_eq!(refused.durable().await, Err(NotDurable));
 }
 
-/// A snapshot may have changes that were made while it was written, so it counts only with their line.
+/// A snapshot may contain changes that were made while it was written, so it is valid only together with the line
+/// that has them.
 #[tokio::test]
 async fn change_during_a_failed_snapshot_is_not_on_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -267,7 +268,7 @@ async fn change_during_a_failed_snapshot_is_not_on_disk() {
         worker.incomplete = !is_compaction;
         let new_journal = folder.path().join("data.json.journal.new");
         let blocked = new_journal.clone();
-        // The snapshot is written, its journal is not.
+        // The snapshot is written, but its journal is not.
         *service.write_state.lock() = Box::new(move || std::fs::create_dir(&blocked));
         let ((), commit) = journal.track(async {}).await;
         assert!(worker.write_or_undo(is_compaction));
@@ -275,7 +276,7 @@ async fn change_during_a_failed_snapshot_is_not_on_disk() {
         let state = worker.file.read_state().unwrap();
         assert_eq!(state["scripted"], json!({"text": "xxx"}));
         if is_compaction {
-            // Nothing was taken, so the request still waits.
+            // No changes were taken, so the request still waits.
             assert_eq!(journal.shared.requests.lock().waiting.len(), 1);
         } else {
             assert_eq!(commit.durable().await, Err(NotDurable));

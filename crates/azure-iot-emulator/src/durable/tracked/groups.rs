@@ -12,7 +12,7 @@ use crate::durable::tracked::change;
 #[derive(Debug)]
 pub(crate) struct TrackedGroups<V> {
     groups: BTreeMap<String, BTreeMap<String, V>>,
-    /// The changed entries, or whole groups without a key; `None` until changes are recorded.
+    /// The changed entries, without a key for a whole group; `None` until changes are recorded.
     changed: Option<BTreeSet<(String, Option<String>)>>,
 }
 
@@ -40,7 +40,7 @@ impl<V> TrackedGroups<V> {
         }
     }
 
-    /// Adds an empty group. Returns false if there is such a group.
+    /// Adds an empty group. Returns false if the group exists already.
     pub(crate) fn add_group(&mut self, group: &str) -> bool {
         let is_new = !self.groups.contains_key(group);
         if is_new {
@@ -76,14 +76,14 @@ impl<V> TrackedGroups<V> {
 }
 
 impl<V: Serialize> TrackedGroups<V> {
-    /// Returns the changes since the last call. `name` is the member of this map in the state.
+    /// Returns the changes since the last call. `name` is the name of this map's member in the state.
     pub(crate) fn take_changes(&mut self, name: &str) -> Vec<StateChange> {
         let Some(changed) = &mut self.changed else {
             return Vec::new();
         };
         let mut whole = None;
         let mut changes = Vec::new();
-        // A whole group is before its entries.
+        // The changed entries are sorted, so a whole group comes before its entries.
         for (group, key) in std::mem::take(changed) {
             let entries = self.groups.get(&group);
             match key {

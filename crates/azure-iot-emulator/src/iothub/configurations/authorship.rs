@@ -1,4 +1,4 @@
-//! The configurations behind desired properties, which `$metadata` names.
+//! The configurations that have written desired properties, as `$metadata` names them.
 
 use serde_json::{Map, Value};
 
@@ -28,7 +28,8 @@ pub(crate) fn paths(configuration: &Configuration, settings: &Settings) -> Vec<A
         .collect()
 }
 
-/// Records the authors of the values in a patch. Of several, the last one counts.
+/// Records the configurations that wrote the values in a patch. If several wrote a value, the last
+/// one is recorded.
 pub(crate) fn record(patch: &Map<String, Value>, metadata: &mut Metadata, authored: &[AuthoredPath]) {
     record_members(patch, metadata, &mut Vec::new(), authored);
 }
@@ -39,9 +40,9 @@ fn record_members<'a>(
     path: &mut Vec<&'a str>,
     authored: &[AuthoredPath],
 ) {
-    // Null removes a value and its metadata.
+    // A null in the patch removes the value and its metadata.
     for (name, value) in patch.iter().filter(|(_, value)| !value.is_null()) {
-        // A write skips the read-only members of a section, which therefore have no metadata.
+        // Read-only members of a section are not written, so they have no metadata.
         let Some(member) = metadata.members.get_mut(name) else {
             continue;
         };

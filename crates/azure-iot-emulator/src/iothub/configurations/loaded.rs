@@ -1,4 +1,4 @@
-//! Configurations that come from a file rather than a request.
+//! Configurations that come from a data file rather than a request.
 
 use serde_json::Value;
 use twin_query::iothub::TargetCondition;
@@ -7,15 +7,15 @@ use crate::iothub::rules::{configuration_content, target_condition};
 use crate::iothub::store::Store;
 use crate::iothub::store::configuration::Configuration;
 
-/// Returns the condition of a stored configuration, or why the configuration has no effect: a data file may come from an
-/// older version with other rules.
+/// Parses the condition of a stored configuration. It may be invalid, and then the configuration has no effect,
+/// because the data file may come from an older version with other rules.
 pub(crate) fn condition(configuration: &Configuration) -> Result<TargetCondition, String> {
     let content = Value::Object(configuration.content.0.clone());
     let content = configuration_content::check(Some(content)).map_err(|error| error.text)?;
     target_condition::parse(&configuration.target_condition, content.target())
 }
 
-/// Logs the configurations that have no effect.
+/// Logs a warning for every configuration that has no effect.
 pub(crate) fn warn_of_invalid(store: &Store) {
     for configuration in store.configurations.values() {
         if let Err(reason) = condition(configuration) {

@@ -1,4 +1,4 @@
-//! Metrics of configurations: those of the system, and custom ones.
+//! System metrics and custom metrics of configurations.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics without results.
+    /// Creates metrics without results.
     pub(crate) fn new(queries: IndexMap<String, String>) -> Self {
         Self {
             results: IndexMap::new(),
@@ -25,7 +25,7 @@ impl Metrics {
         }
     }
 
-    /// Evaluates the queries. An empty one counts nothing.
+    /// Evaluates the queries. An empty query has the result 0.
     pub(crate) fn evaluate(queries: IndexMap<String, String>, store: &Store) -> Self {
         let results = queries
             .iter()
@@ -37,7 +37,7 @@ impl Metrics {
 
 /// Returns the queries of the system metrics.
 pub(crate) fn system_queries(configuration: &Configuration) -> IndexMap<String, String> {
-    // An invalid configuration targets nothing.
+    // An invalid configuration targets no devices.
     let condition = match loaded::condition(configuration) {
         Ok(_) => configuration.target_condition.trim(),
         Err(_) => "",
@@ -79,7 +79,7 @@ pub(crate) fn system_queries(configuration: &Configuration) -> IndexMap<String, 
 
 fn on_devices(kind: &str, condition: &str) -> String {
     let conditions = match (kind, condition) {
-        // Without a condition no device is targeted.
+        // Without a condition, no devices are targeted.
         (_, "") => return String::new(),
         ("", "*") => return "SELECT deviceId FROM devices".to_owned(),
         (kind, "*") => kind.to_owned(),

@@ -19,9 +19,9 @@ use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin_key::TwinKey;
 
 impl IotHub {
-    /// Applies the configurations to the devices in `scope`.
+    /// Applies the configurations to the devices in `scope`, if there are any configurations.
     pub(crate) fn reconcile(&self, scope: Scope<'_>) {
-        // Most hubs have no configurations, and then no request should wait for the write lock.
+        // Most hubs have no configurations. Their requests should not have to wait for the write lock.
         if matches!(scope, Scope::Device(_)) && self.read(|store| store.configurations.is_empty()) {
             return;
         }
@@ -111,7 +111,7 @@ impl Store {
                     None => Some(&device.identity),
                     Some(id) => device.modules.get(id).map(|module| &module.identity),
                 };
-                // A module that does not exist yet starts empty.
+                // A module that does not exist yet has no desired properties.
                 let mut values = identity
                     .map(|identity| identity.twin.desired.values.clone())
                     .unwrap_or_default();

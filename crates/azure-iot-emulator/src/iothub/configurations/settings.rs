@@ -27,7 +27,8 @@ pub(crate) fn apply(values: &mut Map<String, Value>, settings: &Settings) {
     }
 }
 
-/// Returns the object at `name`, which replaces any other value there.
+/// Returns the object at `name`. Replaces a missing value, or a value of another type, by an empty
+/// object.
 #[expect(clippy::expect_used, reason = "the line before makes it an object")]
 fn object_at<'a>(members: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     let value = members.entry(name).or_insert(Value::Null);

@@ -16,19 +16,19 @@ use crate::iothub::store::view::TwinView;
 
 pub(crate) type Statuses = BTreeMap<String, ConfigurationStatus>;
 
-/// The new configuration status and desired properties of one twin. Twins that no configuration targets get an update as
-/// well, because one may have targeted them before.
+/// The new configuration status and desired properties of one twin. Twins that no configuration targets are updated
+/// as well, because they may have been targeted before.
 pub(crate) struct TwinUpdate {
     pub(crate) module_id: Option<String>,
     pub(crate) statuses: Statuses,
-    /// `None` leaves the desired properties unchanged.
+    /// The new desired properties; `None` leaves them unchanged.
     pub(crate) desired: Option<DesiredUpdate>,
 }
 
 /// New desired properties.
 pub(crate) struct DesiredUpdate {
     pub(crate) values: Map<String, Value>,
-    /// The configurations behind the values, in the order in which they take effect.
+    /// The configurations that set the values, in the order in which they take effect.
     pub(crate) authored: Vec<AuthoredPath>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn parse_all<'a>(
 fn parse(configuration: &Configuration) -> ParsedConfiguration {
     ParsedConfiguration {
         configuration: configuration.clone(),
-        // Loading has warned of an invalid configuration.
+        // An invalid configuration was logged when it was loaded.
         condition: loaded::condition(configuration).unwrap_or(TargetCondition::None),
     }
 }
@@ -140,7 +140,7 @@ fn of_twin(module_id: Option<&str>, configurations: &[&Configuration], view: Twi
 
 /// Adds the deployment of an edge device: one base deployment, and the layers with a higher priority.
 fn add_deployment(device: &Device, configurations: &[&Configuration], updates: &mut Vec<TwinUpdate>) {
-    // Layers have no effect without a base deployment.
+    // Without a base deployment, layers have no effect.
     let first = configurations
         .iter()
         .rposition(|configuration| configuration.content.is_base())
@@ -180,7 +180,7 @@ fn add_deployment(device: &Device, configurations: &[&Configuration], updates: &
     }
 }
 
-/// Returns the desired properties of a deployed module; `None` if no content names it.
+/// Returns the desired properties of a deployed module; `None` if no content has settings for it.
 fn deployed_properties(
     device: &Device,
     module_id: &str,
@@ -191,7 +191,7 @@ fn deployed_properties(
         .filter_map(|configuration| Some((*configuration, configuration.content.of_module(module_id)?)))
         .peekable();
     settings.peek()?;
-    // A module that does not exist yet starts empty.
+    // A module that does not exist yet has no desired properties.
     let values = device
         .modules
         .get(module_id)

@@ -10,7 +10,7 @@ use crate::iothub::store::content::Content;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::{Store, etag};
 
-/// A configuration in wire format. Without a store its metrics have no results.
+/// A configuration in wire format. Without a store, its metrics have no results.
 pub(crate) struct ConfigurationView<'a>(pub(crate) &'a Configuration, pub(crate) Option<&'a Store>);
 
 impl Serialize for ConfigurationView<'_> {

@@ -19,7 +19,8 @@ use crate::iothub::tier::Tier;
 /// Maximum number of custom metrics of a configuration.
 const METRIC_LIMIT: usize = 5;
 
-/// A configuration in a request body. Read-only members are ignored, because clients send back what they read.
+/// A configuration in a request body. Read-only members are ignored, because clients send configurations back
+/// as they received them.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConfigurationInput {
@@ -47,7 +48,7 @@ impl Store {
             .ok_or_else(|| HubError::new(Code::CONFIGURATION_NOT_FOUND, id))
     }
 
-    /// Creates a configuration if `if_match` is absent, or else updates it.
+    /// Creates a configuration if `if_match` is absent; otherwise updates it.
     pub(crate) fn put_configuration(
         &mut self,
         id: &str,
@@ -69,7 +70,7 @@ impl Store {
             .and_then(|metrics| metrics.queries)
             .unwrap_or_default();
         let existing = self.configurations.get(id);
-        // Content is immutable, and so is its target.
+        // Content is immutable, so an update keeps its target.
         let target = existing.map_or_else(|| content.target(), |existing| existing.content.target());
         target_condition::parse(&target_condition, target)
             .map_err(|text| HubError::new(Code::INVALID_CONFIGURATION_TARGET_CONDITION, text))?;
@@ -95,7 +96,7 @@ impl Store {
         self.configuration(id)
     }
 
-    /// Checks that one more configuration with this target fits the tier.
+    /// Returns an error if the tier does not allow one more configuration with this target.
     fn check_count(&self, target: Target, tier: Tier) -> Result<()> {
         let exceeded = |limit: usize, kind: &str| {
             let text = format!("A hub of tier {tier} can have at most {limit} {kind}.");
@@ -126,7 +127,7 @@ impl Store {
     /// Creates or updates a configuration, as import jobs do.
     pub(crate) fn import_configuration(&mut self, body: Value, tier: Tier, now: Timestamp) -> Result<()> {
         let body: ConfigurationInput = body::from_value(body)?;
-        // An absent id is as invalid as an empty one.
+        // A missing id is invalid like an empty one.
         let id = body.id.clone().unwrap_or_default();
         let if_match = if self.configurations.contains_key(&id) {
             IfMatch::Any
@@ -138,7 +139,8 @@ impl Store {
     }
 }
 
-/// Checks the precondition: without one the configuration must be new, with one it must exist.
+/// Checks the precondition. Without `If-Match` the configuration must not exist; with `If-Match` it must
+/// exist.
 fn check_existing(id: &str, existing: Option<&Configuration>, if_match: &IfMatch) -> Result<()> {
     match (if_match.is_absent(), existing) {
         (true, Some(_)) => {

@@ -22,7 +22,7 @@ pub enum DeviceError {
         /// The id of the module.
         module_id: String,
     },
-    /// The message was settled before, or its lock has expired.
+    /// The message was already settled, or its lock has expired.
     #[error("the message lock \"{lock_token}\" has expired or was settled; receive the message again")]
     LockLost {
         /// The lock token.

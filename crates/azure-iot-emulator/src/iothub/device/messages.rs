@@ -1,4 +1,4 @@
-//! The device side of cloud-to-device messages and file uploads.
+//! Cloud-to-device messages and file uploads, from the side of the device.
 
 use std::time::Duration;
 
@@ -53,7 +53,8 @@ impl IotHub {
         }
     }
 
-    /// Sets the age at which a batch of feedback is delivered. The default is that of the service, 15 seconds.
+    /// Sets the maximum age of a batch of feedback, at which it is delivered. The default is that of the
+    /// service, 15 seconds.
     pub fn set_feedback_interval(&self, interval: Duration) {
         self.messaging().set_feedback_interval(interval);
     }

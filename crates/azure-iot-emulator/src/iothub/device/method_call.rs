@@ -1,4 +1,4 @@
-//! Direct method calls, to which simulated devices respond by their scripts.
+//! Direct method calls, to which simulated devices respond as scripted.
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -19,7 +19,7 @@ pub(crate) struct MethodCall<'a> {
     pub(crate) timeouts: Timeouts,
 }
 
-/// Timeouts for the device to connect, and for the whole call.
+/// The timeout for the device to connect, and the timeout for the whole call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
     response: Duration,
@@ -27,7 +27,7 @@ pub(crate) struct Timeouts {
 }
 
 impl Timeouts {
-    /// Checks timeouts in seconds.
+    /// Validates timeouts in seconds, and applies the defaults.
     pub(crate) fn check(response: Option<i64>, connect: Option<i64>) -> Result<Self> {
         let response = timeout("responseTimeoutInSeconds", response.unwrap_or(30), 5)?;
         let connect = timeout("connectTimeoutInSeconds", connect.unwrap_or(0), 0)?;
@@ -80,7 +80,7 @@ impl IotHub {
         }
     }
 
-    /// Returns the script of a method; `None` if the device is not connected or has none.
+    /// Returns the script of a method; `None` if the device is not connected or has no such script.
     fn script_of(&self, key: TwinKey<'_>, method: &str) -> Result<Option<MethodScript>> {
         self.read(|store| {
             let device = store.device(key.device_id)?;
@@ -143,7 +143,7 @@ fn timeout(name: &str, seconds: i64, least: i64) -> Result<Duration> {
     ))
 }
 
-/// Formats as `hh:mm:ss`.
+/// Formats a duration as `hh:mm:ss`.
 fn time_span(duration: Duration) -> String {
     let seconds = duration.whole_seconds();
     format!(

@@ -69,7 +69,7 @@ impl MethodScript {
 /// The scripts of all devices and modules.
 #[derive(Debug)]
 pub(crate) struct Scripts {
-    /// Scripts by generation, so that they end with the registration of their device.
+    /// Scripts by generation of the identity, so that they do not outlive the registration of their device.
     methods: Mutex<HashMap<u64, HashMap<String, MethodScript>>>,
     /// Wakes waiting calls when a device connects or gets a script.
     changes: watch::Sender<u64>,

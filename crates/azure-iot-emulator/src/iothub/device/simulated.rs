@@ -10,7 +10,8 @@ use crate::iothub::hub::IotHub;
 use crate::iothub::store::twin_key::TwinKey;
 
 impl IotHub {
-    /// Sets the script by which a device or module responds to a direct method. Calls also need it to be connected.
+    /// Sets the response of a device or module to a direct method. The device or module must also be
+    /// [connected](Self::set_connected) for a call to succeed.
     ///
     /// # Errors
     /// If there is no such device or module.

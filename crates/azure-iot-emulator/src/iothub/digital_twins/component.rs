@@ -1,4 +1,4 @@
-//! Components in properties.
+//! Recognition of components among the properties of a twin.
 
 use serde_json::{Map, Value, json};
 

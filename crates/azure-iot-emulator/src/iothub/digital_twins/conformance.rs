@@ -7,7 +7,7 @@ use crate::iothub::codes::Code;
 use crate::iothub::digital_twins::patch::PropertyChange;
 use crate::iothub::errors::{HubError, Result};
 
-/// Checks that every change is of a writable property and fits its schema.
+/// Checks that every change is to a writable property and that the value matches its schema.
 pub(crate) fn check(interface: &Interface, changes: &[PropertyChange]) -> Result<()> {
     changes
         .iter()
@@ -53,7 +53,7 @@ fn check_property(property: &Property, path: &[String], value: &Value) -> Result
             .ok_or_else(|| invalid(name, &format!("its schema has no \"{part}\"")))
     })?;
     match schema {
-        // Null removes a value of any schema.
+        // Null removes a value, so it is valid for any schema.
         Some(schema) if !value.is_null() => match dtdl::validate_instance(value, &schema).first() {
             Some(error) => Err(invalid(name, &format!("{}{}", error.pointer, error.kind))),
             None => Ok(()),
@@ -62,7 +62,7 @@ fn check_property(property: &Property, path: &[String], value: &Value) -> Result
     }
 }
 
-/// Returns the schema of a field of an object or of a value of a map.
+/// Returns the schema of a member: a field of an object, or a value of a map.
 fn member(schema: &Schema, name: &str) -> Option<Schema> {
     match schema.schema_type() {
         SchemaType::Object(object) => object.fields().find(|field| field.name() == name)?.schema(),

@@ -17,12 +17,12 @@ pub(crate) struct PatchOperation {
     value: Option<Value>,
 }
 
-/// The new value of a property or component; null removes it.
+/// A change to a property or component; the value null removes it.
 #[derive(Debug)]
 pub(crate) struct PropertyChange {
     /// The name of a property or component.
     pub(crate) name: String,
-    /// The path inside it.
+    /// The path within the property or component.
     pub(crate) rest: Vec<String>,
     pub(crate) value: Value,
 }
@@ -57,7 +57,7 @@ impl PropertyChange {
     }
 }
 
-/// Returns the value that an operation sets; null removes.
+/// Returns the value that an operation sets; null if it removes.
 fn new_value(op: &str, path: &str, value: Option<Value>) -> Result<Value> {
     let text = match (op, value) {
         ("add" | "replace", Some(value)) => return Ok(value),
@@ -68,7 +68,7 @@ fn new_value(op: &str, path: &str, value: Option<Value>) -> Result<Value> {
     Err(HubError::new(Code::INVALID_DIGITAL_TWIN_JSON_PATCH, text))
 }
 
-/// Parses a path into its first name and the others. The root of a digital twin cannot be patched.
+/// Parses a path into its first name and the remaining names. The root of a digital twin cannot be patched.
 fn path_names(path: &str) -> Result<(String, Vec<String>)> {
     let invalid = || {
         HubError::new(
@@ -90,7 +90,7 @@ fn path_names(path: &str) -> Result<(String, Vec<String>)> {
     Ok((first, names.collect::<Result<_>>()?))
 }
 
-/// Returns the desired value: a component, recognized by its `$metadata`, gets its mark; a property is unchanged.
+/// Returns the desired value. Components get their `__t` member and lose `$metadata`; properties are unchanged.
 fn component_or_value(twin: &Twin, name: &str, value: Value) -> Value {
     match value {
         Value::Object(mut members)

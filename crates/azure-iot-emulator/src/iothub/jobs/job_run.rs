@@ -1,7 +1,7 @@
 //! Execution of a scheduled job.
 //!
-//! A run holds no lock between its steps, so a request can load a state without the job. The remaining steps then have
-//! no effect.
+//! A run holds no lock between its steps, so a request can load a state that does not contain the job. The
+//! remaining steps then have no effect.
 
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -125,7 +125,8 @@ impl IotHub {
     }
 }
 
-/// Starts a job and selects its devices, unless an earlier run did. Returns `None` if the job was canceled or is gone.
+/// Starts a job and selects its devices, unless an earlier run has selected them. Returns `None` if the job was
+/// canceled or no longer exists.
 #[expect(clippy::expect_used, reason = "the store is locked since the job was found")]
 fn start_job(store: &mut Store, id: &str, now: Timestamp) -> Option<StartedJob> {
     let job = store.jobs.get(id)?;
@@ -200,7 +201,7 @@ fn update_twins(store: &mut Store, id: &str, action: TwinAction<'_>, indices: &[
     }
 }
 
-/// Marks a device as running and returns its ids; `None` if the job no longer exists.
+/// Marks a device as running and returns its device and module ids; `None` if the job no longer exists.
 fn start_device(
     store: &mut Store,
     id: &str,
@@ -214,7 +215,7 @@ fn start_device(
     Some((device.device_id.clone(), device.module_id.clone()))
 }
 
-/// Records the outcome on a device.
+/// Records the outcome for a device.
 fn finish_device(store: &mut Store, id: &str, index: usize, outcome: Result<Option<Value>>, now: Timestamp) {
     let Some(device) = device_job(store, id, index) else {
         return;
@@ -238,7 +239,7 @@ fn device_job<'a>(store: &'a mut Store, id: &str, index: usize) -> Option<&'a mu
     job.devices.get_mut(index)
 }
 
-/// Completes a job. Devices that are unfinished at its deadline fail.
+/// Completes a job. Devices that are unfinished at the job's deadline fail.
 fn finish_job(store: &mut Store, id: &str, now: Timestamp) {
     let Some(job) = store.jobs.get_mut(id) else { return };
     let mut late = false;

@@ -104,7 +104,8 @@ fn check_id(id: &str) -> Result<()> {
     )))
 }
 
-/// Checks the length of a condition; whether it is valid shows when the job starts. The service's text is about ETags.
+/// Checks the length of a condition. Its syntax is checked when the job starts. The error text about ETags is that
+/// of the service.
 fn check_condition(condition: &str) -> Result<()> {
     if condition.chars().count() > MAX_QUERY_LENGTH {
         return Err(HubError::new(
@@ -119,7 +120,7 @@ fn start(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(now);
     };
-    // A time without an offset is in UTC.
+    // A time without an offset is taken as UTC.
     let time = OffsetDateTime::parse(text, &Rfc3339)
         .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
         .map_err(|_| HubError::argument(format!("startTime is not a valid time: \"{text}\"")))?;
@@ -139,7 +140,7 @@ fn twin_action(input: Option<TwinInput>) -> Result<JobAction> {
             "Missing or invalid etag of updateTwin: it must be *.",
         ));
     }
-    // Validates the update here, so that it does not fail on every device.
+    // Validated here, so that the update does not fail on every device.
     TwinChange::new(twin.tags.clone(), twin.properties.clone())?;
     Ok(JobAction::ScheduleUpdateTwin {
         tags: twin.tags,

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// The jobs claimed by a worker. Ids of scheduled jobs and transfers never collide: the latter are UUIDs.
+/// The jobs claimed by a worker. Ids of scheduled jobs and of transfers never collide, because transfers
+/// have UUIDs.
 #[derive(Debug)]
 pub(crate) struct Runner {
     running: Mutex<BTreeSet<String>>,

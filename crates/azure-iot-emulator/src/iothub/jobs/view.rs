@@ -56,7 +56,7 @@ fn add_action(body: &mut Map<String, Value>, action: &JobAction) {
         } => {
             let method = json!({
                 "methodName": method_name,
-                // The service shows the payload as an array of bytes.
+                // The service serializes the payload as an array of bytes.
                 "payload": payload.to_string().into_bytes(),
                 "responseTimeoutInSeconds": response_timeout_in_seconds,
                 "connectTimeoutInSeconds": connect_timeout_in_seconds,

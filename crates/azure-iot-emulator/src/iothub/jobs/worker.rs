@@ -18,7 +18,8 @@ enum DueJob {
 impl IotHub {
     /// Runs all due jobs to their end: scheduled jobs as well as imports and exports.
     ///
-    /// A running [`Emulator`](crate::Emulator) does this automatically; call it if you use the hub without one.
+    /// A running [`Emulator`](crate::Emulator) runs them automatically. Call this method only if you use the
+    /// hub without an emulator.
     pub async fn run_due_jobs(&self) {
         loop {
             let (due, _) = self.claim_due_jobs();
@@ -53,7 +54,7 @@ impl IotHub {
         }
     }
 
-    /// Claims the due jobs. Returns them and the time at which the next one is due.
+    /// Claims the due jobs. Returns them, and the time at which the next job is due.
     fn claim_due_jobs(&self) -> (Vec<DueJob>, Option<OffsetDateTime>) {
         let now = self.now();
         self.write(|store| {
@@ -64,7 +65,7 @@ impl IotHub {
                 .map(DueJob::Transfer)
                 .collect();
             let active = store.jobs.values().filter(|job| !job.status.is_final());
-            // A running job without a claim comes from a loaded state.
+            // A job with the status running but without a claim comes from a loaded state.
             let (ready, waiting): (Vec<&Job>, Vec<&Job>) =
                 active.partition(|job| job.status == JobStatus::Running || job.start <= now);
             let ready = ready.into_iter().filter(|job| self.runner().claim(&job.id));
@@ -96,7 +97,7 @@ impl IotHub {
                 }
             })
             .await;
-        // If the end of a job is not written, the job runs again after a restart, which is harmless.
+        // If the end of the job is not written to disk, the job runs again after a restart, which is harmless.
         if let Err(error) = Self::durable(commit).await {
             tracing::warn!(
                 id,

@@ -1,4 +1,5 @@
-//! The service side: enqueues messages for devices, delivers feedback and file notifications.
+//! The service's side of messaging: enqueues messages for devices, and delivers feedback and file
+//! notifications.
 //!
 //! AMQP and the REST operations share the queues.
 
@@ -68,7 +69,7 @@ impl IotHub {
         self.write(|store| store.messaging.notifications.receive(kind, now))
     }
 
-    /// Settles the notification locked with `token`; returns `false` if there is none.
+    /// Settles the notification that is locked with `token`. Returns `false` if there is none.
     pub(crate) fn settle_notification(
         &self,
         kind: NotificationKind,
@@ -90,7 +91,8 @@ impl IotHub {
         self.messaging().notify();
     }
 
-    /// Removes expired messages and closes overdue batches. Returns the time of the next call.
+    /// Removes expired messages and closes overdue batches. Returns the time at which to call it
+    /// again.
     pub(crate) fn tick_messages(&self) -> Option<OffsetDateTime> {
         let now = self.now();
         let interval = self.messaging().feedback_interval();
@@ -104,7 +106,7 @@ impl IotHub {
                 };
                 match store.with_queue(key, now, |queue, _| queue.next_expiry()) {
                     Ok(expiry) => next = [next, expiry].into_iter().flatten().min(),
-                    // The identity was deleted, and its queue with it.
+                    // The identity and its queue were deleted.
                     Err(_) => {
                         store.messaging.waiting.remove(&(device_id, module_id));
                     }

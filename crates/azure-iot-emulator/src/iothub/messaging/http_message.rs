@@ -13,8 +13,9 @@ use crate::service::ServiceRequest;
 /// Prefix of the headers that are application properties.
 const APPLICATION_PREFIX: &str = "iothub-app-";
 
-/// Reads the message in a request. Names of application properties are in lower case, because HTTP does not keep the case
-/// of headers. A header that is unreadable or repeated is refused, because a message without it means something else.
+/// Parses the message in a request. Names of application properties are in lower case, because HTTP does not
+/// preserve the case of header names. An unreadable or repeated header is an error, because the message would have
+/// another meaning without it.
 pub(crate) fn read(request: &ServiceRequest, device_id: &str) -> Result<CloudToDeviceMessage> {
     let header = |name| header(&request.headers, name);
     let owned = |name| header(name).map(|value| value.map(str::to_owned));

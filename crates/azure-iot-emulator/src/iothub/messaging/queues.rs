@@ -9,7 +9,8 @@ use crate::iothub::store::twin_key::TwinKey;
 
 impl Store {
     /// Removes expired messages from the queue of a device or module, calls `change`, and updates the message count, the
-    /// index of non-empty queues and the feedback. `change` adds the messages that it removes to the list.
+    /// index of non-empty queues and the feedback. `change` appends the messages that it removes to its second
+    /// argument.
     pub(crate) fn with_queue<T>(
         &mut self,
         key: TwinKey<'_>,

@@ -8,7 +8,7 @@ use twin_query::{Comparison, Name};
 use crate::iothub::query::functions;
 use crate::iothub::query::value::{Numeric, Operand};
 
-/// A row that conditions are evaluated for.
+/// A row for which conditions are evaluated.
 pub(crate) trait Row<'a>: Copy {
     /// Returns the property at a path, or undefined if there is none.
     fn property(self, path: &[Name]) -> Operand<'a>;
@@ -93,7 +93,7 @@ fn is_in(operand: &Operand<'_>, values: &[Constant]) -> Option<bool> {
     (*operand != Operand::Undefined).then(|| values.iter().any(equals))
 }
 
-/// Compares primitives of the same type; `None` for anything else.
+/// Compares two primitives of the same type. Returns `None` for all other operands.
 fn compare(left: &Operand<'_>, operator: Comparison, right: &Operand<'_>) -> Option<bool> {
     let order = left.order(right)?;
     Some(match operator {
@@ -112,7 +112,7 @@ fn exact_quotient(left: i64, right: i64) -> Option<i64> {
         .flatten()
 }
 
-/// Calculates with integers if both operands and the result are integers, or else with floats.
+/// Calculates with integers if both operands and the result are integers; otherwise with floats.
 fn calculate<'a>(
     left: &Operand<'_>,
     right: &Operand<'_>,

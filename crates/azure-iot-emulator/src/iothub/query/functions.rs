@@ -19,7 +19,7 @@ pub(crate) fn call<'a>(function: Function, arguments: &[Operand<'a>]) -> Operand
         (Function::Substring, [text, rest @ ..]) => substring(text, rest),
         (function, [argument]) => of_one(function, argument),
         (function, [first, second]) => of_two(function, first, second),
-        // The parser checks the number of arguments.
+        // The parser has checked the number of arguments.
         _ => Operand::Undefined,
     }
 }
@@ -50,7 +50,7 @@ fn of_one<'a>(function: Function, argument: &Operand<'a>) -> Operand<'a> {
         Function::Square => map_number(argument, |value| value.checked_mul(value), |value| value * value),
         Function::Exp => map_number(argument, |_| None, f64::exp),
         Function::Sqrt => map_number(argument, |_| None, f64::sqrt),
-        // These functions have more than one argument.
+        // These functions take more than one argument.
         Function::Power
         | Function::Concat
         | Function::Substring
@@ -86,7 +86,7 @@ fn of_two<'a>(function: Function, first: &Operand<'a>, second: &Operand<'a>) -> 
     }
 }
 
-/// Only primitive values are found in an array.
+/// Returns whether an array contains a value. Objects and arrays are never found.
 fn array_contains<'a>(array: &Operand<'a>, value: &Operand<'a>) -> Operand<'a> {
     match array {
         Operand::Array(items) => Operand::Bool(
@@ -104,7 +104,7 @@ fn map_text<'a>(argument: &Operand<'a>, map: fn(&str) -> String) -> Operand<'a> 
         .map_or(Operand::Undefined, |text| Operand::Text(Cow::Owned(map(text))))
 }
 
-/// Calculates with integers if the result is an integer, or else with floats.
+/// Calculates with integers if the result is an integer; otherwise with floats.
 fn map_number<'a>(
     argument: &Operand<'a>,
     exact: fn(i64) -> Option<i64>,
@@ -120,7 +120,7 @@ fn map_number<'a>(
     }
 }
 
-/// The sign of zero is zero, unlike that of `f64::signum`.
+/// Returns the sign of a number. Unlike with `f64::signum`, the sign of zero is zero.
 fn sign(value: f64) -> f64 {
     if value == 0.0 { 0.0 } else { value.signum() }
 }

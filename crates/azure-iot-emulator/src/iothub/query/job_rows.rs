@@ -1,4 +1,4 @@
-//! The rows of `FROM devices.jobs`: one per job and device.
+//! The rows of `FROM devices.jobs`: one row per device of each job.
 
 use serde_json::{Map, Value, json};
 use twin_query::Name;
@@ -8,7 +8,7 @@ use crate::iothub::query::value::Operand;
 use crate::iothub::store::Store;
 use crate::iothub::store::job::{DeviceJob, Job};
 
-/// A row. Member names are case-insensitive in queries.
+/// A row of `devices.jobs`. Member names are case-insensitive in queries.
 #[derive(Debug, Clone)]
 pub(crate) struct JobRow(Map<String, Value>);
 

@@ -23,7 +23,7 @@ pub(crate) fn page_size(request: &ServiceRequest) -> Result<usize> {
     }
 }
 
-/// Returns the continuation token of a request; an empty one counts as absent.
+/// Returns the continuation token of a request. An empty header is treated as absent.
 pub(crate) fn continuation(request: &ServiceRequest) -> Option<&str> {
     request.header(CONTINUATION).filter(|token| !token.is_empty())
 }
@@ -34,7 +34,7 @@ pub(crate) fn invalid_token() -> HubError {
     ))
 }
 
-/// A page of a complete list.
+/// A page of a list that is computed completely.
 pub(crate) struct ListPage<'t> {
     text: &'t str,
     size: usize,
@@ -42,7 +42,8 @@ pub(crate) struct ListPage<'t> {
 }
 
 impl<'t> ListPage<'t> {
-    /// `text` identifies the list, so that tokens of other lists are invalid.
+    /// Parses the paging headers. `text` identifies the list, so that tokens of other lists are
+    /// invalid.
     pub(crate) fn of(request: &ServiceRequest, text: &'t str) -> Result<Self> {
         let size = page_size(request)?;
         let start = match continuation(request) {
@@ -55,7 +56,7 @@ impl<'t> ListPage<'t> {
         Ok(Self { text, size, start })
     }
 
-    /// Returns the page's part of a list, and the start of the next page.
+    /// Returns the part of a list that is on this page, and the start of the next page.
     pub(crate) fn slice<T>(&self, mut all: Vec<T>) -> (Vec<T>, Option<usize>) {
         let end = self.start.saturating_add(self.size);
         let next = (end < all.len()).then_some(end);

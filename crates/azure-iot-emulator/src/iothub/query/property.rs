@@ -15,7 +15,7 @@ use crate::iothub::store::view::{
     Capabilities, ConfigurationsView, MetadataView, Properties, SectionView, Thumbprints, TwinView,
 };
 
-/// The members of a twin in wire spelling. They are case-insensitive in queries.
+/// The members of a twin as spelled in JSON. They are case-insensitive in queries.
 const MEMBERS: [&str; 19] = [
     "configurations",
     "tags",
@@ -45,7 +45,7 @@ impl<'a> Row<'a> for TwinView<'a> {
     }
 }
 
-/// Returns a member's name in wire spelling.
+/// Returns a member's name as spelled in JSON.
 pub(crate) fn member_name(name: &str) -> Option<&'static str> {
     let members = MEMBERS.into_iter().chain([PARENT_SCOPES]);
     members
@@ -143,12 +143,12 @@ fn of_metadata<'a>(metadata: &Metadata, path: &[Name]) -> Operand<'a> {
     }
 }
 
-/// Returns an operand with the JSON of a view, for members that the store does not have as a value.
+/// Returns a serialized view as an operand, for members that the store does not have as JSON.
 fn whole<'a>(view: &impl Serialize) -> Operand<'a> {
     Operand::owned(to_json(view))
 }
 
-/// Returns a property of a view that is small enough to be serialized for it.
+/// Returns a property of a view by serializing the whole view, which is small.
 fn of_small<'a>(view: &impl Serialize, path: &[Name]) -> Operand<'a> {
     let mut value = to_json(view);
     for name in path {

@@ -10,7 +10,8 @@ use crate::iothub::query::{condition, job_rows, select};
 use crate::iothub::store::Store;
 use crate::iothub::store::view::TwinView;
 
-/// Returns the matching twins in the store's order, after the device or module of `after`.
+/// Returns the matching twins in the order of the store, starting after the device or module
+/// `after`.
 pub(crate) fn twins<'a>(
     store: &'a Store,
     query: &'a Query,
@@ -56,7 +57,7 @@ pub(crate) fn jobs(store: &Store, query: &Query) -> Vec<JobRow> {
         .collect()
 }
 
-/// Returns the number of rows of a metric; `None` if it is invalid.
+/// Returns the number of rows of a metric's query; `None` if the query is invalid.
 pub(crate) fn count(store: &Store, text: &str) -> Option<usize> {
     let query = language::parse_metric(text).ok()?;
     Some(match &query.select {

@@ -31,7 +31,7 @@ pub(crate) fn project(items: &[Item], source: Source, row: TwinView<'_>) -> Map<
     projected
 }
 
-/// Returns the name of a column: the alias, the path's last name, or for an aggregate its position.
+/// Returns the name of a column: the alias, the last name of the path, or the position of an aggregate.
 fn key(item: &Item, source: Source, at: usize) -> String {
     match (&item.alias, &item.value) {
         (Some(alias), _) => alias.as_str().to_owned(),
@@ -48,7 +48,7 @@ fn column(path: &Path, source: Source) -> String {
     }
 }
 
-/// Groups in the order of their first row.
+/// The groups of a query, in the order of their first row.
 pub(crate) struct Groups<'q> {
     query: &'q Query,
     items: &'q [Item],
@@ -56,7 +56,7 @@ pub(crate) struct Groups<'q> {
 }
 
 struct Group {
-    /// The values of the selected paths, by position; the same for all rows of the group.
+    /// The values of the selected paths, by position. All rows of a group have the same values.
     paths: Vec<Option<Value>>,
     aggregates: Vec<Option<Accumulator>>,
 }
@@ -69,7 +69,7 @@ impl<'q> Groups<'q> {
             groups: IndexMap::new(),
         };
         if query.group_by.is_empty() {
-            // Without GROUP BY there is always one row, even without twins.
+            // Without GROUP BY there is always one row, even if no twin matches.
             groups.groups.insert(String::new(), groups.empty_group(None));
         }
         groups
@@ -97,7 +97,8 @@ impl<'q> Groups<'q> {
         let mut key = String::new();
         for path in &self.query.group_by {
             let value = property::of_twin(row, source.property(path)).into_value();
-            // JSON contains no raw control characters, so keys are unambiguous. An empty part means undefined.
+            // JSON contains no raw control characters, so they separate parts of a key unambiguously. An empty
+            // part means undefined.
             if let Some(value) = value {
                 key.push_str(&value.to_string());
             }
@@ -141,7 +142,7 @@ impl<'q> Groups<'q> {
     }
 }
 
-/// State of an aggregate. Non-numeric values are ignored, except by the minimum and the maximum.
+/// State of an aggregate. Non-numeric values affect only the minimum and the maximum.
 #[derive(Default)]
 struct Accumulator {
     count: u64,
@@ -162,7 +163,7 @@ impl Accumulator {
             self.sum += number.as_f64();
             self.count += 1;
         }
-        // Values of another type than the first are ignored.
+        // A value is ignored if its type differs from that of the first value.
         let is_better = |best: &Option<Value>, wanted: std::cmp::Ordering| match best {
             Some(best) => operand.order(&Operand::borrowed(best)) == Some(wanted),
             None => matches!(operand, Operand::Number(_) | Operand::Text(_) | Operand::Bool(_)),

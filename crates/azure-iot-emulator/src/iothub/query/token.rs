@@ -1,4 +1,4 @@
-//! Continuation tokens: the query, and the position of the next page.
+//! Continuation tokens, which contain the query and the position of the next page.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -34,7 +34,7 @@ pub(crate) fn write(query: &str, position: Position, rows: u64) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).expect("the token consists of strings and numbers"))
 }
 
-/// Reads a token; `None` if it is invalid or belongs to another query.
+/// Decodes a token; returns `None` if it is invalid or belongs to another query.
 pub(crate) fn read(query: &str, token: &str) -> Option<(Position, u64)> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let token: Token = serde_json::from_slice(&bytes).ok()?;

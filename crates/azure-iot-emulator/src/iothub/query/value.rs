@@ -36,12 +36,12 @@ impl<'a> Operand<'a> {
         i64::try_from(value).map_or(Self::Undefined, |value| Self::Number(Numeric::Integer(value)))
     }
 
-    /// Converts an optional string; an absent one is undefined.
+    /// Converts an optional string; `None` is undefined.
     pub(crate) fn optional(text: Option<&'a str>) -> Self {
         text.map_or(Self::Undefined, Self::text)
     }
 
-    /// Converts a number; one that is not finite is undefined.
+    /// Converts a float; infinity and NaN are undefined.
     pub(crate) fn float(value: f64) -> Self {
         if value.is_finite() {
             Self::Number(Numeric::Float(value))
@@ -111,7 +111,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// Returns whether a row matches: only `true` does.
+    /// Returns whether a row with this result matches. Only `true` does.
     pub(crate) fn is_true(&self) -> bool {
         *self == Self::Bool(true)
     }

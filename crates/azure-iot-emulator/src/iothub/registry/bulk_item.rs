@@ -1,4 +1,4 @@
-//! One identity of a bulk request, an import file or a preset.
+//! One identity in a bulk request, an import file or a preset.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
 use crate::iothub::store::twin_key::TwinKey;
 
-/// An item. Clients spell the member of its ETag differently.
+/// An item. Clients spell the name of its ETag member in different ways.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct BulkItem {
@@ -41,7 +41,7 @@ pub(crate) struct BulkItem {
     device_scope: Option<String>,
     parent_scopes: Option<Vec<String>>,
     managed_by: Option<String>,
-    /// Whether the item may write the twin of a system module.
+    /// Whether the item may change the twin of a system module.
     #[serde(skip)]
     restores_system_module: bool,
 }
@@ -62,13 +62,13 @@ impl BulkItem {
         self.id.as_deref()
     }
 
-    /// The ids of the device and the module.
+    /// Returns the ids of the device and the module.
     pub(crate) fn ids(&self) -> (String, Option<String>) {
         (self.id.clone().unwrap_or_default(), self.module_id.clone())
     }
 
-    /// Returns the item as an import applies it: a system module without an import mode, as in an exported file, is
-    /// created with its edge device, so only its twin is written.
+    /// Prepares an item for an import. A system module without an import mode comes from an exported file; its edge
+    /// device already has the module, so only the twin is written.
     pub(crate) fn for_import(mut self) -> Self {
         let is_system = self
             .module_id
@@ -124,7 +124,7 @@ fn import_mode(mode: Option<&str>) -> Result<(ItemAction, bool)> {
     Ok((action, conditional))
 }
 
-/// Returns the precondition of a conditional item. Its ETag may be quoted or not.
+/// Returns the precondition of a conditional item. Quotes around its ETag are optional.
 fn condition(etag: Option<String>) -> Result<IfMatch> {
     match body::non_empty(etag).as_deref().map(|tag| tag.trim_matches('"')) {
         None => Err(HubError::new(Code::PRECONDITION_FAILED, "Etag missing")),
@@ -135,7 +135,7 @@ fn condition(etag: Option<String>) -> Result<IfMatch> {
 
 /// Applies an item atomically.
 pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Result<()> {
-    // An absent id is as invalid as an empty one.
+    // A missing id is invalid like an empty one.
     let device_id = item.id.take().unwrap_or_default();
     identity_input::check_id(&device_id)?;
     let module_id = body::non_empty(item.module_id.take());
@@ -188,7 +188,7 @@ pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Re
     Ok(())
 }
 
-/// Checks that the identity exists or not, as the action requires.
+/// Checks that the identity exists, or does not exist, as the action requires.
 fn check_existing(key: TwinKey<'_>, action: ItemAction, existing: Option<&Identity>) -> Result<()> {
     match (action, existing, key.module_id) {
         (ItemAction::Create, Some(_), None) => Err(HubError::device_already_exists(key.device_id)),

@@ -1,4 +1,4 @@
-//! Edge devices: scopes, and the links between parents and children.
+//! Edge devices: their scopes, and the links between parents and children.
 
 use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
@@ -28,14 +28,15 @@ pub(crate) fn check_modification(module_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// The scope of a device, which is its own (edge device) or its parent's (leaf device), and its parents' scopes.
+/// The scopes of a device: an edge device's own scope or a leaf device's parent scope, and the scopes of its
+/// parents.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     pub(crate) scope: Option<String>,
     pub(crate) parent_scopes: Vec<String>,
 }
 
-/// Returns the links of a new device. An edge device's own scope is generated; one in the request is ignored.
+/// Returns the links of a new device. The scope of an edge device is generated; a scope in the request is ignored.
 pub(crate) fn links_of_new(
     store: &Store,
     device_id: &str,
@@ -65,7 +66,8 @@ pub(crate) fn links_of_updated(store: &Store, device: &Device, write: &DeviceWri
                 parent_scopes: edge_parents(store, &device.id, write)?,
             })
         }
-        // The service omits the generation from the new scope, and responds with 503 if a parent's scope is given.
+        // If the device becomes an edge device, the service omits the generation from the new scope, and responds
+        // with 503 if the request has a scope.
         (false, true) if write.scope.is_none() => Ok(Links {
             scope: Some(format!("{SCOPE_PREFIX}{}-", device.id)),
             parent_scopes: edge_parents(store, &device.id, write)?,
@@ -78,7 +80,7 @@ pub(crate) fn links_of_updated(store: &Store, device: &Device, write: &DeviceWri
     }
 }
 
-/// Returns the links of a leaf device, which names its parent by `deviceScope`; the hub sets `parentScopes`.
+/// Returns the links of a leaf device. The request names the parent in `deviceScope`; the hub sets `parentScopes`.
 fn leaf(store: &Store, device_id: &str, write: &DeviceWrite) -> Result<Links> {
     let Some(scope) = &write.scope else {
         return Ok(Links::default());
@@ -90,7 +92,7 @@ fn leaf(store: &Store, device_id: &str, write: &DeviceWrite) -> Result<Links> {
     })
 }
 
-/// An edge device names its parent by `parentScopes`.
+/// Returns the parents of an edge device, which the request names in `parentScopes`.
 fn edge_parents(store: &Store, device_id: &str, write: &DeviceWrite) -> Result<Vec<String>> {
     let parents: Vec<String> = write
         .parent_scopes
@@ -107,7 +109,7 @@ fn edge_parents(store: &Store, device_id: &str, write: &DeviceWrite) -> Result<V
     Ok(parents)
 }
 
-/// Checks that another edge device has this scope. A scope contains its device's id, so no search is needed.
+/// Checks that another edge device has this scope. A scope contains the id of its device, so no search is needed.
 fn check_parent(store: &Store, device_id: &str, scope: &str) -> Result<()> {
     let parent = scope
         .strip_prefix(SCOPE_PREFIX)

@@ -61,7 +61,7 @@ impl Store {
         Ok(self.devices.add(device_id, device))
     }
 
-    /// Replaces everything that a PUT can write of an existing device.
+    /// Replaces all writable members of an existing device.
     pub(crate) fn update_device(
         &mut self,
         device_id: &str,
@@ -132,7 +132,7 @@ impl Store {
         Ok(())
     }
 
-    /// Replaces everything that a PUT can write of an existing module.
+    /// Replaces all writable members of an existing module.
     pub(crate) fn update_module(
         &mut self,
         device_id: &str,

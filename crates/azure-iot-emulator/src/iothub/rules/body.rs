@@ -1,4 +1,4 @@
-//! Request bodies.
+//! Parsing of request bodies.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub(crate) fn from_value<T: DeserializeOwned>(body: Value) -> Result<T> {
         .map_err(|error| HubError::format(&error))
 }
 
-/// An empty string counts as an absent one.
+/// Returns `None` for an empty string, which is treated like an absent one.
 pub(crate) fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }

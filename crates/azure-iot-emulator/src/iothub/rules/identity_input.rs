@@ -10,7 +10,7 @@ use crate::iothub::errors::{HubError, Result};
 use crate::iothub::rules::{body, object};
 use crate::iothub::store::identity::Authentication;
 
-/// The body of a device PUT; unknown members are ignored, since clients send back what they read.
+/// The body of a device PUT. Unknown members are ignored, because clients send devices back as they received them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct DeviceInput {
@@ -46,8 +46,8 @@ const MEMBERS: [&str; 17] = [
     "x509Thumbprint",
 ];
 
-/// Parses the body of a PUT. Its members may be in any case; of members that differ only in case, the last one counts,
-/// because tools add `primarykey` beside the `primaryKey` that they read.
+/// Parses the body of a PUT. Member names are case-insensitive. If two names differ only in case, the last member
+/// counts, because some tools add `primarykey` to a device that already has `primaryKey`.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let value: Value = body::parse_any(body)?;
     body::from_value(with_documented_names(value))
@@ -116,7 +116,7 @@ struct ThumbprintsInput {
     secondary_thumbprint: Option<String>,
 }
 
-/// The body of a device PUT after all checks that need no registry.
+/// The body of a device PUT after all checks that do not need the registry.
 #[derive(Debug)]
 pub(crate) struct DeviceWrite {
     pub(crate) enabled: bool,
@@ -143,14 +143,14 @@ impl DeviceWrite {
     }
 }
 
-/// The body of a module PUT after all checks that need no registry.
+/// The body of a module PUT after all checks that do not need the registry.
 #[derive(Debug)]
 pub(crate) struct ModuleWrite {
     pub(crate) managed_by: Option<String>,
     pub(crate) authentication: Authentication,
 }
 
-/// The kind of identity. It matters only for the authentication type `none`, which modules accept and devices do not.
+/// The kind of identity. Only modules may have the authentication type `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IdentityKind {
     Device,

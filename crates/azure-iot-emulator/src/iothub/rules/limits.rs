@@ -13,7 +13,7 @@ const STRING_SIZE: usize = 4096;
 const DEPTH: usize = 10;
 const INTEGERS: std::ops::RangeInclusive<i64> = -4_503_599_627_370_496..=4_503_599_627_370_495;
 
-/// The sections of a twin.
+/// A section of a twin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SectionName {
     Tags,
@@ -43,12 +43,12 @@ impl SectionName {
 /// The meaning of `null` outside of arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Nulls {
-    /// It removes the member.
+    /// `null` removes the member.
     Remove,
     Refuse,
 }
 
-/// The names that lead from a section to a value, for error texts.
+/// The path from a section to a value, for error texts.
 #[derive(Clone, Copy)]
 struct ValuePath<'a> {
     parent: Option<&'a ValuePath<'a>>,
@@ -64,12 +64,12 @@ impl fmt::Display for ValuePath<'_> {
     }
 }
 
-/// Checks the members of a section, or of a patch of it, but not the total size.
+/// Checks the members of a section or of a patch, except for the total size.
 pub(crate) fn check_values(values: &Map<String, Value>, nulls: Nulls) -> Result<()> {
     check_members(values, None, 0, nulls)
 }
 
-/// Checks a value that is written at a path, `first` and then `rest`: the names, the value, and the depth of both.
+/// Checks a value to be written at the path `first` and `rest`: the names, the value, and the total depth.
 pub(crate) fn check_value_at(first: &str, rest: &[&str], value: &Value, nulls: Nulls) -> Result<()> {
     let path = ValuePath {
         parent: None,
@@ -135,7 +135,7 @@ fn check_key(path: ValuePath<'_>) -> Result<()> {
     }
 }
 
-/// Returns a character in quotes, or its number if it is not visible.
+/// Returns a character in quotes, or its code point if it is not printable.
 fn quoted(char: char) -> String {
     if char.is_control() {
         format!("U+{:04X}", u32::from(char))
@@ -167,7 +167,7 @@ fn check_value(path: &ValuePath<'_>, value: &Value, depth: usize, nulls: Nulls) 
             refuse(rule, path)
         }
         Value::String(_) => Ok(()),
-        // An array is replaced as a whole, so null has nothing to remove in it.
+        // An array is replaced as a whole, so a null in it removes nothing.
         Value::Array(items) => items
             .iter()
             .try_for_each(|item| check_value(path, item, depth, Nulls::Refuse)),

@@ -1,4 +1,4 @@
-//! Objects in request bodies. Derived code would accept arrays in place of them.
+//! Deserialization of objects in request bodies. Derived implementations also accept arrays.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,7 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A value that only a JSON object can be deserialized to.
+/// A value that is deserialized only from a JSON object.
 pub(crate) struct Object<T>(pub(crate) T);
 
 struct ObjectVisitor<T>(PhantomData<T>);

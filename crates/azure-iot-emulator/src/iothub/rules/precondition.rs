@@ -1,4 +1,4 @@
-//! The `If-Match` header.
+//! The precondition in `If-Match`.
 
 use http::HeaderMap;
 use http::header::IF_MATCH;
@@ -7,29 +7,30 @@ use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::store::etag;
 
-/// The `If-Match` header.
+/// The value of the `If-Match` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IfMatch {
     /// No header, or a header without an ETag.
     Absent,
     /// `*`, with any number of quotes around it.
     Any,
-    /// Strong ETags without the quotes. Weak ones never match and are omitted.
+    /// Strong ETags without their quotes. Weak ETags never match and are omitted.
     Tags(Vec<String>),
 }
 
 impl IfMatch {
-    /// Reads the header of a twin or configuration, where a tag without quotes counts as absent.
+    /// Parses the header of a request about a twin or configuration, where a tag without quotes is
+    /// ignored.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         Self::read(headers, |_| None)
     }
 
-    /// Reads the header of an identity, whose tag may lack the quotes.
+    /// Parses the header of a request about an identity, where quotes are optional.
     pub(crate) fn of_identity(headers: &HeaderMap) -> Self {
         Self::read(headers, |bare| Some(bare).filter(|tag| !tag.is_empty()))
     }
 
-    /// Reads the header. `bare` decides about a tag without quotes.
+    /// Parses the header. `bare` returns the tag for a value without quotes, if it is valid.
     fn read<'h>(headers: &'h HeaderMap, bare: fn(&'h str) -> Option<&'h str>) -> Self {
         let mut found = false;
         let mut tags = Vec::new();

@@ -46,7 +46,7 @@ fn check(expression: &Expression, source: Source) -> Result<(), String> {
     result
 }
 
-/// Returns whether a target condition may name a property. Queries have more.
+/// Returns whether a target condition may contain a property. Queries may contain more properties.
 fn is_allowed(path: &Path, source: Source) -> bool {
     let is = |name: &twin_query::Name, word: &str| name.as_str().eq_ignore_ascii_case(word);
     match source.property(path) {

@@ -9,8 +9,8 @@ use crate::iothub::rules::limits::{Nulls, SectionName};
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::{Metadata, Section, Stamp, Twin};
 
-/// The members that a twin can have. A request may repeat those that it cannot write, because clients send back what they
-/// read.
+/// The members of a twin in a request. Members that cannot be written are ignored, because clients send twins back
+/// as they received them.
 const TWIN_MEMBERS: [&str; 22] = [
     "attributes",
     "authenticationType",
@@ -39,7 +39,7 @@ const TWIN_MEMBERS: [&str; 22] = [
 /// The kind of a twin write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TwinWrite {
-    /// PATCH: merges into the sections that the request has.
+    /// PATCH: merges into the sections that the request contains.
     Merge,
     /// PUT: replaces tags and desired properties.
     Replace,
@@ -107,7 +107,7 @@ fn is_member(name: &str) -> bool {
         .any(|member| member.eq_ignore_ascii_case(name))
 }
 
-/// Removes and returns the member with this name, in any case.
+/// Removes and returns the member with this case-insensitive name.
 fn take_member(object: &mut Map<String, Value>, name: &str) -> Result<Option<Value>> {
     let mut spellings = object
         .keys()
@@ -142,7 +142,7 @@ fn section_change(write: TwinWrite, name: &str, value: Option<Value>) -> Result<
 }
 
 impl Twin {
-    /// Applies a change. On an error the twin is unchanged.
+    /// Applies a change. If there is an error, the twin is unchanged.
     pub(crate) fn apply(&mut self, change: TwinChange, now: Timestamp) -> Result<()> {
         match change.write {
             TwinWrite::Merge => self.merge(change, now),
@@ -199,7 +199,7 @@ impl Twin {
         self.version += 1;
     }
 
-    /// Applies the device's merge patch of reported properties, which does not change the ETag.
+    /// Applies a device's merge patch to the reported properties, which does not change the ETag.
     pub(crate) fn report(&mut self, patch: Map<String, Value>, now: Timestamp) -> Result<()> {
         limits::check_values(&patch, Nulls::Remove)?;
         let patch = SectionChange::Merge(patch);
@@ -210,7 +210,7 @@ impl Twin {
 }
 
 impl Section {
-    /// Returns the section after a change. Only the metadata of desired properties has the new version.
+    /// Returns the section after a change. The new version is written only to the metadata of desired properties.
     fn changed(&self, change: SectionChange, now: Timestamp, name: SectionName) -> Result<Self> {
         let version = self.version + 1;
         let stamp = Stamp {
@@ -255,7 +255,7 @@ fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
     }
 }
 
-/// Applies a merge patch (RFC 7386) and stamps the metadata of the properties in it.
+/// Applies a merge patch (RFC 7386) and sets the metadata of the properties in it.
 fn merge_marked(
     target: &mut Map<String, Value>,
     metadata: &mut Metadata,

@@ -10,7 +10,7 @@ pub(crate) const EDGE_AGENT: &str = "$edgeAgent";
 /// Desired properties by path, such as `properties.desired.settings.interval`.
 pub(crate) type Settings = Map<String, Value>;
 
-/// Valid content, as in the request.
+/// Valid content, as it was in the request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Content(pub(crate) Map<String, Value>);
@@ -34,13 +34,13 @@ impl Content {
         }
     }
 
-    /// Returns the settings of the device or module itself.
+    /// Returns the settings of device content or module content.
     pub(crate) fn own(&self) -> Option<&Settings> {
         let kinds = ["deviceContent", "moduleContent"];
         kinds.iter().find_map(|kind| self.0.get(*kind)?.as_object())
     }
 
-    /// Returns the settings of an edge device's modules.
+    /// Returns the settings of an edge deployment, by module id.
     pub(crate) fn modules(&self) -> impl Iterator<Item = (&String, &Settings)> {
         let modules = self.0.get("modulesContent").and_then(Value::as_object);
         modules
@@ -55,14 +55,14 @@ impl Content {
             .map(|(_, settings)| settings)
     }
 
-    /// Returns whether this is a base deployment of an edge device, rather than a layer.
+    /// Returns whether this is a base deployment for edge devices rather than a layer.
     pub(crate) fn is_base(&self) -> bool {
         self.of_module(EDGE_AGENT)
             .is_some_and(|settings| settings.contains_key(DESIRED))
     }
 }
 
-/// Returns the property names of a path in checked [`Settings`].
+/// Returns the property names of a path in validated [`Settings`].
 #[expect(
     clippy::expect_used,
     reason = "requests are checked, and an invalid loaded configuration selects nothing"

@@ -23,7 +23,7 @@ pub(crate) enum Authentication {
         secondary_thumbprint: Option<String>,
     },
     CertificateAuthority,
-    /// For system modules of edge devices only.
+    /// No authentication, only for system modules of edge devices.
     None,
 }
 
@@ -89,7 +89,7 @@ impl Connection {
     }
 }
 
-/// Status of a configuration on a twin that it targets.
+/// The status of a configuration that targets a twin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ConfigurationStatus {
     /// Overridden by a configuration with a higher priority.
@@ -101,7 +101,7 @@ pub(crate) enum ConfigurationStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Identity {
-    /// Time of the creation in ticks.
+    /// Creation time in ticks.
     pub(crate) generation: u64,
     /// The number encoded in the ETag.
     pub(crate) version: u64,

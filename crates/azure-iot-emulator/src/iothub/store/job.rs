@@ -74,7 +74,7 @@ pub(crate) struct Job {
     pub(crate) max_execution_seconds: u64,
     pub(crate) status: JobStatus,
     pub(crate) failure: Option<String>,
-    /// Set when the job starts. Workers refer to entries by index.
+    /// The devices of the job, set when it starts. Workers refer to entries by index.
     pub(crate) devices: Vec<DeviceJob>,
 }
 

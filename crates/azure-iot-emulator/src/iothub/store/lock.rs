@@ -32,7 +32,7 @@ impl Lock {
         lock.is_some_and(|lock| lock.token == token && lock.is_valid(now))
     }
 
-    /// Returns whether the entry can be delivered: it has no lock, or an expired one.
+    /// Returns whether the entry can be delivered: it has no lock, or its lock has expired.
     pub(crate) fn is_free(lock: Option<&Self>, now: Timestamp) -> bool {
         lock.is_none_or(|lock| !lock.is_valid(now))
     }

@@ -14,11 +14,12 @@ pub enum Acknowledgement {
     /// No feedback.
     #[default]
     None,
-    /// Completed messages.
+    /// Feedback about completed messages.
     Positive,
-    /// Messages that expired, were rejected, abandoned too often, or purged.
+    /// Feedback about messages that expired, were rejected, were abandoned too often, or were
+    /// purged.
     Negative,
-    /// All outcomes.
+    /// Feedback about all messages.
     Full,
 }
 
@@ -28,7 +29,7 @@ impl Acknowledgement {
         Self::parse_known(text).unwrap_or(Self::None)
     }
 
-    /// Parses a value that must be one of the documented ones, in any case.
+    /// Parses a documented value, in any case; returns `None` for any other value.
     pub(crate) fn parse_known(text: &str) -> Option<Self> {
         match text.to_ascii_lowercase().as_str() {
             "none" => Some(Self::None),
@@ -60,7 +61,7 @@ pub struct CloudToDeviceMessage {
     pub correlation_id: Option<String>,
     /// The user id.
     pub user_id: Option<String>,
-    /// The address, as in the message.
+    /// The address in the message's `to` property.
     pub to: String,
     /// The body's content type.
     pub content_type: Option<String>,
@@ -79,7 +80,8 @@ pub struct CloudToDeviceMessage {
 }
 
 impl CloudToDeviceMessage {
-    /// Returns the size that the limit applies to, the body and all properties, in bytes.
+    /// Returns the size of the message in bytes, as limited by the service: the body and all
+    /// properties.
     pub(crate) fn size(&self) -> usize {
         let text = |value: &Option<String>| value.as_ref().map_or(0, String::len);
         let properties = self.properties.iter().map(|(name, value)| {
@@ -174,7 +176,7 @@ pub(crate) struct FeedbackRecord {
 }
 
 impl FeedbackRecord {
-    /// Returns the record if the sender requested feedback about this outcome.
+    /// Returns the record, or `None` if the sender did not request feedback about this outcome.
     pub(crate) fn of(
         message: &CloudToDeviceMessage,
         outcome: Outcome,

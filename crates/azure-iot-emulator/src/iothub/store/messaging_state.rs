@@ -11,6 +11,6 @@ use crate::iothub::store::notifications::Notifications;
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct MessagingState {
     pub(crate) notifications: Notifications,
-    /// Devices and modules with a non-empty queue; some may have been deleted since.
+    /// Devices and modules with a non-empty queue. Some of them may have been deleted.
     pub(crate) waiting: BTreeSet<(String, Option<String>)>,
 }

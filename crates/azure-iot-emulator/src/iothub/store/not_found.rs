@@ -1,6 +1,6 @@
 //! The only error of the store.
 
-/// There is no such device or module.
+/// The error for an unknown device or module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotFound {
     Device(String),

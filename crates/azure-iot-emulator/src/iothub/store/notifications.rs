@@ -1,4 +1,4 @@
-//! Notifications to the service side: batches of feedback, and file uploads.
+//! Notifications for the service side: batches of feedback, and file uploads.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub(crate) struct Notification {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Notifications {
-    /// Records of the open batch, and the time of the first.
+    /// Records of the open batch, and the time of its first record.
     open: Vec<FeedbackRecord>,
     open_since: Option<Timestamp>,
     feedback: VecDeque<Entry>,
@@ -102,7 +102,7 @@ impl Notifications {
         }
     }
 
-    /// Returns the time at which the next batch is due, notification expires, or lock ends.
+    /// Returns the next time at which a batch is due, a notification expires, or a lock ends.
     pub(crate) fn next_deadline(&self, interval: Duration) -> Option<OffsetDateTime> {
         let entries = self.feedback.iter().chain(&self.files);
         let of_entries = entries.map(|entry| entry.lock.as_ref().map_or(entry.expires, |lock| lock.until));
@@ -141,7 +141,7 @@ impl Notifications {
         }
     }
 
-    /// Settles the notification locked with `token`; returns `false` if there is none.
+    /// Settles the notification that is locked with `token`. Returns `false` if there is none.
     pub(crate) fn settle(
         &mut self,
         kind: NotificationKind,

@@ -92,8 +92,8 @@ impl MessageQueue {
         Some(received)
     }
 
-    /// Settles the message locked with `token`. Returns `None` if there is none, and an inner `None` if the message returns
-    /// to the queue.
+    /// Settles the message that is locked with `token`. Returns `None` if there is none, and `Some(None)` if the
+    /// message returns to the queue.
     pub(crate) fn settle(
         &mut self,
         token: &str,
@@ -167,7 +167,7 @@ mod tests {
         let mut queue = MessageQueue::default();
         assert!((0..DEPTH).all(|n| queue.push(message(&n.to_string()), at(0))));
         assert!(!queue.push(message("one too many"), at(0)));
-        // A locked message occupies the queue; a completed one does not.
+        // A locked message counts toward the length of the queue; a completed message does not.
         let locked = queue.receive(at(1)).unwrap();
         assert!(!queue.push(message("still one too many"), at(1)));
         assert!(

@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Placeholder in an identity for an event that never happened, without an offset.
+/// Time, without an offset, that identities have for an event that never happened.
 pub(crate) const NEVER_IN_IDENTITY: &str = "0001-01-01T00:00:00";
-/// Placeholder in a twin for an event that never happened.
+/// Time that twins have for an event that never happened.
 pub(crate) const NEVER_IN_TWIN: &str = "0001-01-01T00:00:00Z";
 
 /// Ticks of 100 ns between the year 1 and 1970.
@@ -75,7 +75,8 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A time, or the placeholder for an event that never happened.
+/// An optional time. If there is none, it serializes to the placeholder for an event that never
+/// happened.
 pub(crate) struct OrNever(pub(crate) Option<Timestamp>, pub(crate) &'static str);
 
 impl fmt::Display for OrNever {

@@ -38,12 +38,12 @@ pub(crate) struct Transfer {
     pub(crate) started: Timestamp,
     pub(crate) ended: Option<Timestamp>,
     pub(crate) failure: Option<String>,
-    /// The input container; only imports have one.
+    /// The input container of an import; `None` for an export.
     pub(crate) input: Option<BlobPath>,
-    /// The container for exported devices, or for the errors of an import.
+    /// The container for the exported devices, or for the error log of an import.
     pub(crate) output: BlobPath,
     pub(crate) exclude_keys: bool,
-    /// The blob of the configurations, if they are included.
+    /// The name of the blob with the configurations, if they are included.
     pub(crate) configurations: Option<String>,
     pub(crate) storage_authentication: String,
 }

@@ -39,11 +39,12 @@ pub(crate) struct Section {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Metadata {
     pub(crate) updated: Timestamp,
-    /// The `$version` after the write. Reported properties, and desired ones that were never written, have none.
+    /// The `$version` after the write. Absent for reported properties, and for desired properties that were never
+    /// written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<u64>,
-    /// The configuration that wrote the value, if one did. Objects have none, only their members. Boxed, because most
-    /// values have none.
+    /// The configuration that wrote the value, if any. Only the members of an object have it, not the object
+    /// itself. Boxed, because most values have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) author: Option<Box<Author>>,
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -59,7 +60,7 @@ pub(crate) struct Author {
     pub(crate) digest: String,
 }
 
-/// The metadata that a write sets on each property in it.
+/// The metadata that a write sets on each property.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stamp {
     pub(crate) updated: Timestamp,

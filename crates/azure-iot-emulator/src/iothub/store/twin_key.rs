@@ -27,7 +27,8 @@ impl<'a> TwinKey<'a> {
         }
     }
 
-    /// Twin operations report a missing module as a missing device, unlike identity operations.
+    /// Returns the error for a missing module. Unlike identity operations, twin operations report
+    /// it as a missing device.
     fn not_found(self) -> NotFound {
         NotFound::device(self.module_id.unwrap_or(self.device_id))
     }

@@ -12,7 +12,8 @@ use crate::iothub::store::transfer::Transfer;
 
 /// Number of devices read in one critical section.
 const DEVICE_BATCH: usize = 1000;
-/// First line of a file without keys. It is not JSON, so an import of such a file reports it as an error.
+/// First line of a file that was exported without keys. It is not JSON, so an import of the file reports
+/// it as an error.
 const WARNING: &str = "# Without keys: devices that are created from this file get new ones.";
 
 impl IotHub {

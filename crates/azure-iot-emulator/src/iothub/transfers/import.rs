@@ -18,10 +18,10 @@ use crate::text::without_byte_order_mark;
 
 /// Number of lines imported in one critical section.
 const LINE_BATCH: usize = 100;
-/// Maximum length of a line, in bytes; a longer one is reported as an error.
+/// Maximum length of a line, in bytes. A longer line is reported as an error.
 const MAX_LINE_LENGTH: usize = 1024 * 1024;
-/// Maximum length of the error log, in bytes, like that of an uploaded blob. The log of short bad lines is much longer than
-/// the lines.
+/// Maximum length of the error log, in bytes, the same as for an uploaded blob. The log for short invalid lines is
+/// much longer than the lines.
 const MAX_LOG_LENGTH: usize = 16 * 1024 * 1024;
 
 impl IotHub {

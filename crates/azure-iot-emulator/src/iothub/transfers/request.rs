@@ -70,7 +70,8 @@ pub(crate) fn parse(body: &[u8], blob_port: Option<u16>, now: Timestamp) -> Resu
     })
 }
 
-/// Returns the kind of authentication in its documented spelling. The emulator's containers need none.
+/// Returns the storage authentication type in its documented spelling. The emulator's containers do not check
+/// credentials.
 fn storage_authentication(text: Option<&str>) -> Result<&'static str> {
     let Some(text) = text else { return Ok(KEY_BASED) };
     [KEY_BASED, "identityBased"]
@@ -94,11 +95,11 @@ fn kind(text: Option<&str>) -> Result<TransferKind> {
     }
 }
 
-/// Returns the container of a URI, which must address the emulator, because it cannot access other storage. Any address
-/// is accepted if the containers are not served.
+/// Returns the container of a URI. The URI must address the emulator, because the emulator cannot access other
+/// storage. If the containers are not served, any host is accepted.
 fn container(uri: Option<&str>, blob_port: Option<u16>) -> Result<String> {
     let invalid = |text: String| HubError::new(Code::BLOB_CONTAINER_VALIDATION_ERROR, text);
-    // An absent URI is as invalid as an empty one.
+    // A missing URI is invalid like an empty one.
     let url = Url::parse(uri.unwrap_or(""))
         .map_err(|error| invalid(format!("The container URI is not valid: {error}")))?;
     let is_ours = match blob_port {

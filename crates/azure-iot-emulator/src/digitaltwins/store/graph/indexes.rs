@@ -45,7 +45,7 @@ impl Graph {
         }
     }
 
-    /// Takes back the sorted entries of an index from [`build_index`](Self::build_index).
+    /// Puts back the entries of an index from [`build_index`](Self::build_index), now sorted.
     pub(crate) fn put_index_back(&mut self, name: &IndexName, sorted: SortedEntries) -> Pin {
         match name {
             IndexName::Twins(path) => self.twin_values.put_back(path, sorted),

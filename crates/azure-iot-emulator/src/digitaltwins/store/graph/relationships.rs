@@ -63,8 +63,8 @@ impl Graph {
         })
     }
 
-    /// Inserts a relationship, or replaces the one with the same source and id. Its slots must be those of its source and
-    /// target.
+    /// Inserts a relationship, or replaces the relationship with the same source and id. Its slots must be those of
+    /// its source and target.
     pub(crate) fn put_relationship(&mut self, relationship: Arc<Relationship>) {
         self.note(|| GraphChange::RelationshipStored(Arc::clone(&relationship)));
         if let Some(changed) = &mut self.changed {
@@ -80,7 +80,7 @@ impl Graph {
         self.insert_relationship(relationship);
     }
 
-    /// Copies a relationship of another graph, between the twins with the same ids in this graph.
+    /// Copies a relationship from another graph, between the twins with the same ids in this graph.
     #[expect(clippy::expect_used, reason = "twins are copied before their relationships")]
     pub(crate) fn copy_relationship(&mut self, relationship: &Relationship) {
         let slot = |id| {
@@ -103,7 +103,8 @@ impl Graph {
         Some(relationship)
     }
 
-    /// Replaces a relationship by one with the same ends and name, so lists and the index of names do not change.
+    /// Replaces a relationship by one with the same source, target and name, so lists and the index of names do not
+    /// change.
     #[expect(
         clippy::expect_used,
         reason = "the caller has found the relationship in this slot"
@@ -161,7 +162,7 @@ impl Graph {
         self.relationships.remove(slot)
     }
 
-    /// Returns the node in the slot of a relationship's end.
+    /// Returns the node of a relationship's source or target.
     #[expect(clippy::expect_used, reason = "a twin with relationships is never removed")]
     fn node_of(&self, slot: Slot) -> &Node {
         self.twins

@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicU64;
 
 use crate::digitaltwins::store::slab::Slot;
 
-/// Maximum number of pending changes. Beyond it the build counts as abandoned, and the entries are sorted immediately.
+/// Maximum number of pending changes. If there are more, the build is considered abandoned, and the entries are
+/// sorted immediately.
 pub(super) const MAX_PENDING: usize = 65_536;
 
-/// The part of an entry that is the hash of the value.
+/// The half of a value's hash that an entry contains.
 pub(crate) type ValueHash = u32;
 
-/// Keeps an index from being evicted.
+/// A guard that keeps an index from being evicted.
 #[derive(Debug)]
 pub(crate) struct Pin(#[expect(dead_code, reason = "only the number of owners matters")] Arc<()>);
 
@@ -20,20 +21,20 @@ pub(crate) struct Pin(#[expect(dead_code, reason = "only the number of owners ma
 pub(super) struct PropertyIndex {
     pub(super) path: Vec<String>,
     pub(super) entries: Entries,
-    /// Changes during the build: the entry, and whether it is present now.
+    /// Changes during the build: each entry, and whether it is present.
     pub(super) pending: Vec<(u64, bool)>,
     /// The first slot that is not scanned yet.
     pub(super) covered: Slot,
-    /// Shared with every [`Pin`], so that its count tells whether there are pins.
+    /// Shared with every [`Pin`], so that its reference count shows whether the index is pinned.
     pins: Arc<()>,
-    /// Number of the last use.
+    /// Value of the use counter at the last use.
     pub(super) used: AtomicU64,
 }
 
 #[derive(Debug)]
 pub(super) enum Entries {
     Collected(Vec<u64>),
-    /// Another thread sorts the entries, which have this number.
+    /// Another thread sorts the entries. The number identifies them.
     Taken(u64),
     Sorted(BTreeSet<u64>),
 }
@@ -64,13 +65,13 @@ impl UnsortedEntries {
     }
 }
 
-/// Sorts first, because building a set from a sorted list is several times faster than inserting entries one by one.
+/// Builds a set. Sorting first makes this several times faster than inserting entries one by one.
 fn sorted(entries: &mut Vec<u64>) -> BTreeSet<u64> {
     entries.sort_unstable();
     std::mem::take(entries).into_iter().collect()
 }
 
-/// Orders entries by value, then by slot.
+/// Returns an entry. Entries are ordered by value hash, then by slot.
 pub(super) fn entry(hash: ValueHash, slot: Slot) -> u64 {
     u64::from(hash) << 32 | u64::from(slot)
 }
@@ -122,7 +123,7 @@ impl PropertyIndex {
         }
     }
 
-    /// Accepts sorted entries and applies the pending changes.
+    /// Replaces the entries by sorted entries and applies the pending changes.
     pub(super) fn settle(&mut self, entries: BTreeSet<u64>) {
         self.entries = Entries::Sorted(entries);
         for (entry, present) in std::mem::take(&mut self.pending) {

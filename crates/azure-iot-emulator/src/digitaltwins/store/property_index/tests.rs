@@ -141,7 +141,7 @@ fn a_pinned_index_is_not_evicted() {
     let (mut indexes, mut pins) = full();
     let new = ["new".to_owned()];
     assert!(matches!(indexes.build(&new, 1, 1, |_| None), IndexBuild::NoRoom));
-    // Building an existing index needs no room.
+    // A build of an existing index does not need to evict another one.
     assert!(matches!(
         indexes.build(&["3".to_owned()], 2, 1, |_| None),
         IndexBuild::Collected(_)
