@@ -80,7 +80,7 @@ impl Management {
         Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
     }
 
-    /// Issues a bearer token. Its lifetime goes by the emulator's clock.
+    /// Issues a bearer token. Its lifetime is measured by the emulator's clock.
     fn issue_token(&self, request: &ServiceRequest) -> ManagementResult {
         let wanted: TokenRequest = if request.body.is_empty() {
             TokenRequest::default()

@@ -89,7 +89,7 @@ pub struct Emulator {
     pub(crate) ca_pem: String,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
-    /// The last field, so that it is dropped last and writes the last changes of the services.
+    /// The last field, so that it is dropped last and still writes the last changes of the services.
     pub(crate) _writer: Option<Writer>,
 }
 
@@ -105,8 +105,8 @@ impl fmt::Debug for Emulator {
 }
 
 impl Emulator {
-    /// Returns the URL of IoT Hub, such as `https://localhost:40123`; empty if the service is disabled. Default ports are left
-    /// out of URLs and connection strings.
+    /// Returns the URL of IoT Hub, such as `https://localhost:40123`; empty if the service is disabled. Default
+    /// ports are omitted from URLs and connection strings.
     pub fn iothub_endpoint(&self) -> &str {
         self.iothub.as_ref().map_or("", |running| &running.url)
     }
@@ -170,14 +170,14 @@ impl Emulator {
         self.bearer_token_for(None, bearer::DEFAULT_LIFETIME)
     }
 
-    /// Issues a bearer token for one audience, such as `https://digitaltwins.azure.net`, or by default for both services. Its
-    /// lifetime goes by the emulator's clock.
+    /// Issues a bearer token for one audience, such as `https://digitaltwins.azure.net`, or by default for both
+    /// services. Its lifetime is measured by the emulator's clock.
     pub fn bearer_token_for(&self, audience: Option<&str>, lifetime: Duration) -> String {
         bearer::issue(self.clock.now(), lifetime, audience).token
     }
 
-    /// Returns a function that issues bearer tokens, for credentials that outlive one token. The tokens go by the
-    /// emulator's clock, so they stay valid when a test moves it.
+    /// Returns a function that issues bearer tokens, for credentials that outlive one token. Lifetimes are measured
+    /// by the emulator's clock, so a new token is valid even after a test has moved the clock.
     pub fn bearer_tokens(&self) -> impl Fn() -> String + Send + Sync + 'static + use<> {
         let clock = self.clock.clone();
         move || bearer::issue(clock.now(), bearer::DEFAULT_LIFETIME, None).token

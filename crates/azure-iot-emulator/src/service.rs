@@ -30,8 +30,9 @@ pub(crate) trait Service: Send + Sync {
     /// Returns the response to a request that the server refused, in the error format of this service.
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse;
 
-    /// Returns why the emulator has no operation for a request, if it knows the operation. Called before credentials are
-    /// checked, because those of an operation that does not exist cannot be checked.
+    /// Returns an error text if the emulator does not support the operation of a request, and `None` for all other
+    /// requests. Called before credentials are checked, because the emulator cannot check the credentials for such
+    /// operations.
     fn unsupported(&self, _method: &Method, _path_segments: &[String]) -> Option<&'static str> {
         None
     }
@@ -57,17 +58,17 @@ pub(crate) trait StatefulService: Service {
     /// Starts recording changes for [`take_changes`](Self::take_changes).
     fn record_changes(&self);
 
-    /// Returns the changes since the last call, read atomically. Applied to the state at the last call, they give the
-    /// state at this one.
+    /// Returns the changes since the last call, read atomically. Applying them to the state at the last call gives
+    /// the current state.
     fn take_changes(&self) -> Vec<StateChange>;
 
     /// Returns the whole state, the input of [`load`](Self::load).
     fn dump(&self) -> Value;
 
-    /// Writes a consistent state as JSON, equal to that of [`dump`](Self::dump).
+    /// Writes a consistent state as JSON, in the same format as [`dump`](Self::dump).
     fn write_state(&self, writer: &mut dyn Write) -> io::Result<()>;
 
-    /// Replaces the whole state by a dumped one. An error leaves the state unchanged.
+    /// Replaces the whole state by a dumped state. After an error, the state is unchanged.
     fn load(&self, state: &Value) -> Result<(), StateError>;
 }
 
@@ -82,9 +83,9 @@ pub(crate) enum Refusal {
     BodyTooLarge { limit: usize },
     /// The body has not arrived within the time limit.
     BodyTimeout { seconds: u64 },
-    /// The emulator does not have the operation; the text says so.
+    /// The emulator does not support the operation. The string is the error text.
     Unsupported(&'static str),
-    /// A fault rule asks for this status.
+    /// A fault rule requires a response with this status.
     Fault(StatusCode),
 }
 
@@ -98,8 +99,8 @@ pub(crate) fn dump_all<'a>(
         .collect()
 }
 
-/// Loads the states of the services that `state` contains. Nothing is loaded if one of them is not running. If a service
-/// refuses its state, services loaded before it keep their new state.
+/// Loads the states of the services that `state` contains. Nothing is loaded if one of these services is not
+/// running. If a service refuses its state, the services loaded before it keep their new states.
 pub(crate) fn load_all(services: &[&dyn StatefulService], state: &Value) -> Result<(), StateError> {
     let states = state.as_object().ok_or(StateError::NotAnObject)?;
     let is_here = |name: &str| services.iter().any(|service| service.name() == name);

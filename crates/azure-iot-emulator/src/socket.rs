@@ -12,8 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 /// Delay after a failed accept. The usual cause is a lack of file descriptors, so an immediate retry would fail again.
 pub(crate) const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// Returns the authority of an endpoint on this machine. The default port of its scheme is left out, as clients do in
-/// `Host`.
+/// Returns the authority of an endpoint on this machine. The default port of the scheme is omitted, as in the
+/// `Host` header of clients.
 pub(crate) fn local_authority(port: u16, default_port: u16) -> String {
     if port == default_port {
         "localhost".to_owned()
@@ -27,7 +27,7 @@ pub(crate) fn local_authority(port: u16, default_port: u16) -> String {
 pub(crate) struct ListeningSocket(Arc<Mutex<Option<TcpListener>>>);
 
 impl ListeningSocket {
-    /// Binds a port and returns the socket with the port; port 0 is a free one.
+    /// Binds a port and returns the socket and its port. Port 0 selects a free port.
     pub(crate) async fn bind(address: SocketAddr) -> io::Result<(Self, u16)> {
         let listener = TcpListener::bind(address).await?;
         let port = listener.local_addr()?.port();
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn default_port_is_left_out() {
+    fn default_port_is_omitted() {
         assert_eq!(local_authority(443, 443), "localhost");
         assert_eq!(local_authority(8443, 443), "localhost:8443");
         assert_eq!(local_authority(443, 5671), "localhost:443");

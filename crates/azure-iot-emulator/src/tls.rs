@@ -17,7 +17,7 @@ pub(crate) fn local_names() -> Vec<String> {
     LOCAL_NAMES.map(str::to_owned).to_vec()
 }
 
-/// An error of the server certificate, for example because of a malformed host name. Its source says what is wrong.
+/// An error in the server certificate, for example a malformed host name. Its source has the details.
 #[derive(Debug, Error)]
 #[error("could not create the server certificate")]
 pub struct CertificateError(#[source] Box<dyn std::error::Error + Send + Sync>);
@@ -30,7 +30,7 @@ pub(crate) struct Certificates {
     pub(crate) server_config: Arc<ServerConfig>,
 }
 
-/// Creates certificates for the loopback names and the given ones.
+/// Creates certificates for the loopback names and for `extra_names`.
 pub(crate) fn generate(extra_names: &[String]) -> Result<Certificates, CertificateError> {
     try_generate(extra_names).map_err(CertificateError)
 }
@@ -54,7 +54,7 @@ fn try_generate(extra_names: &[String]) -> Result<Certificates, Box<dyn std::err
     server.distinguished_name.push(DnType::CommonName, "localhost");
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // Python 3.13 and later reject certificates without it.
+    // Python 3.13 and later reject certificates without this extension.
     server.use_authority_key_identifier_extension = true;
     let server_key = KeyPair::generate()?;
     let server_certificate = server.signed_by(&server_key, &issuer)?;

@@ -1,4 +1,5 @@
-//! The error messages of the emulator itself, in one listing. The messages of the services are tested with their rules.
+//! A listing of the error messages that are not those of a service. The messages of the services are tested with
+//! their rules.
 //!
 //! `UPDATE_ERROR_TEXTS=1 cargo test -p azure-iot-emulator --test error_texts` rewrites the listing.
 
@@ -12,7 +13,7 @@ use azure_iot_emulator::{Builder, Emulator};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// The message of an error and its sources, as the program prints them.
+/// Returns the messages of an error and its sources, as the program prints them.
 fn message(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -23,7 +24,7 @@ fn message(error: &dyn Error) -> String {
     text
 }
 
-/// Starts emulators that refuse damaged data files.
+/// Adds the errors of emulators that are started with invalid data files.
 async fn data_file_errors(listing: &mut String, folder: &Path) {
     let old = folder.join("old");
     std::fs::write(

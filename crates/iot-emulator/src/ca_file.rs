@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 /// The file with the CA certificate that clients must trust. Dropping it removes a temporary file.
 pub(crate) struct CaFile {
-    /// Absolute, because clients may run in another directory.
+    /// The path, absolute because clients may run in another directory.
     pub(crate) path: PathBuf,
     temporary: bool,
 }
 
 impl CaFile {
-    /// Writes the certificate to the given file, or to a new temporary one.
+    /// Writes the certificate to the given file or to a new temporary file.
     pub(crate) fn write(wanted: Option<&Path>, pem: &str) -> Result<Self, String> {
         let temporary = wanted.is_none();
         let path = match wanted {
@@ -22,7 +22,7 @@ impl CaFile {
         let path =
             std::path::absolute(&path).map_err(|error| format!("--ca-file {}: {error}", path.display()))?;
         let written = if temporary {
-            // Fails if the file exists, for example as a symbolic link of another user.
+            // Creation fails if the file exists, for example as a symbolic link of another user.
             let file = OpenOptions::new().write(true).create_new(true).open(&path);
             file.and_then(|mut file| file.write_all(pem.as_bytes()))
         } else {

@@ -1,12 +1,13 @@
-//! Files that the options name.
+//! Reading of the files that options name.
 //!
-//! Editors and shells on Windows put a byte order mark before a text, and PowerShell writes UTF-16.
+//! Editors and shells on Windows write a byte order mark at the start of a file, and PowerShell
+//! writes UTF-16.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// Reads a text file without its byte order mark. The error names the option and the file.
+/// Reads a text file and removes its byte order mark. The error has the option and the path.
 pub(crate) fn read_text(option: &str, path: &Path) -> Result<String, String> {
     let failed = |reason: &str| format!("{option} {}: {reason}", path.display());
     let bytes = std::fs::read(path).map_err(|error| failed(&error.to_string()))?;
@@ -25,13 +26,13 @@ pub(crate) fn read_text(option: &str, path: &Path) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Reads a JSON file. The error has the line.
+/// Reads a JSON file. The error has the line number.
 pub(crate) fn read_json(option: &str, path: &Path) -> Result<Value, String> {
     let text = read_text(option, path)?;
     serde_json::from_str(&text).map_err(|error| format!("{option} {}: {error}", path.display()))
 }
 
-/// Reads the content of a hub. A list is a list of devices, as in a bulk request.
+/// Reads the content of a hub. An array is a list of devices, as in a bulk request.
 pub(crate) fn read_hub(option: &str, path: &Path) -> Result<Value, String> {
     Ok(match read_json(option, path)? {
         Value::Array(devices) => json!({ "devices": devices }),

@@ -96,8 +96,8 @@ pub(crate) struct Options {
     /// State to load, from `GET /state` of the management API
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// Lifetime of the bearer token in the ready line, in seconds of the emulator's clock; `POST /tokens` of the management
-    /// API issues further ones
+    /// Lifetime of the bearer token in the ready line, in seconds of the emulator's clock; `POST /tokens` of the
+    /// management API issues more tokens
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     pub(crate) token_lifetime: u64,
     /// Audience of the bearer token in the ready line, such as `https://digitaltwins.azure.net`; by default both services

@@ -15,7 +15,7 @@ pub(crate) enum DataFileError {
     #[error("it is not a data file of this version: {0}")]
     NotUnderstood(String),
     #[error(
-        "it has format {0}, and this version reads only its own; \
+        "it has format {0}, which this version cannot read; \
          dump the state with the version that wrote it, and start a new data file with that state"
     )]
     OtherFormat(u32),
@@ -33,7 +33,7 @@ pub(crate) enum DataFileError {
     )]
     MissingJournal(PathBuf),
     #[error(
-        "{} belongs to another data file or to another time of this one; restore both files from the same backup, \
+        "{} belongs to another data file or to an older state of this one; restore both files from the same backup, \
          or remove it and set \"journal\" to null in the data file to start without the changes since the last compaction",
         .0.display()
     )]

@@ -247,7 +247,7 @@ mod tests {
     }
     /// HUB-HTTP-3.
     #[test]
-    fn encoded_slash_separates_segments_for_the_server_too() {
+    fn encoded_slash_separates_segments_in_the_server() {
         let hub = IotHub::new(Clock::new());
         for path in [
             "/devices%2Fd1%2Fmessages%2Fevents",

@@ -1,15 +1,16 @@
-//! Refuses requests that a web page makes a browser send.
+//! Refuses requests to the management API that web pages of other sites may have caused.
 //!
-//! A browser sends some requests to other origins without asking first: GET, and POST with the content type of a form.
-//! It withholds the response from the page, but the request has had its effect. All others it precedes with a preflight
-//! (Fetch standard, section 3.2), which this API never grants. So a request that changes something must be one of those.
+//! A browser sends GET, and POST with the content type of a form, to another origin without a preflight. It
+//! withholds the response from the page, but the request has already taken effect. All other requests need a
+//! preflight (Fetch standard, section 3.2), which this API never grants. Therefore a request that changes something
+//! is accepted only if it needs a preflight.
 
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
 use http::{Method, StatusCode};
 
 use crate::service::request::ServiceRequest;
 
-/// Any value of this header forces a preflight. For clients that have no body to declare.
+/// A header whose presence forces a preflight, for requests without a body and thus without a content type.
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

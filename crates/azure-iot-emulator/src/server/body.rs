@@ -35,7 +35,7 @@ pub(super) fn into_http(response: ServiceResponse, truncate: bool) -> Response<R
             flushed: false,
         }));
     } else if http.headers_mut().remove(TRANSFER_ENCODING).is_some() {
-        // Hyper adds `Transfer-Encoding` if the HTTP version has it.
+        // Hyper adds `Transfer-Encoding` if the HTTP version supports it.
         *http.body_mut() = Either::Right(Either::Left(ChunkedBody(Some(response.body))));
     } else {
         *http.body_mut() = Either::Left(Full::new(response.body));
@@ -58,7 +58,8 @@ impl Body for ChunkedBody {
     }
 }
 
-/// The first half of a body, then an error, on which hyper breaks the connection.
+/// A body that consists of the first half of a response and then an error, on which hyper breaks the
+/// connection.
 pub(super) struct HalfBody {
     half: Option<Bytes>,
     flushed: bool,
@@ -76,7 +77,7 @@ impl Body for HalfBody {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
         if !self.flushed {
-            // Pending makes hyper flush its buffer.
+            // Returning `Pending` makes hyper flush its buffer.
             self.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;

@@ -18,8 +18,8 @@ use crate::server::reset::{Reset, Resettable};
 
 type Result = std::result::Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// Serves a connection until it ends, its client is too slow, or its place is needed; once `stopping` is set, only until
-/// its open requests finish.
+/// Serves a connection until it ends, its client is too slow, or another connection needs its place. Once
+/// `stopping` is set, serves only the open requests.
 pub(super) async fn serve(
     stream: TcpStream,
     endpoint: Arc<Endpoint>,
@@ -49,7 +49,8 @@ async fn handshake(
         return serve_http(stream, http.http1_only(), endpoint, connection, reset, stopping).await;
     };
     let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await??;
-    // The version is that of the handshake. Detecting it in the stream would have no time limit.
+    // The HTTP version is the one that the handshake has selected. Hyper could detect it from the stream, but
+    // without a time limit.
     let http = match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => http.http2_only(),
         _ => http.http1_only(),
@@ -76,7 +77,7 @@ async fn serve_http(
     let mut served = pin!(http.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let limit = tokio::select! {
         result = served.as_mut() => return result,
-        // Open requests may finish; the listener limits the time for that.
+        // Open requests may finish. The listener limits the time for them.
         _ = stopping.wait_for(|stop| *stop) => None,
         () = connection.idle() => Some(CLOSE_TIMEOUT),
     };

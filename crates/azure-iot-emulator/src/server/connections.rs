@@ -1,7 +1,9 @@
-//! The connections of an endpoint: a bound on their number, and which of them wait for their clients.
+//! The connections of an endpoint: their maximum number, and the eviction of connections that wait for their
+//! clients.
 //!
-//! When all places are taken, a new connection gets that of the connection that has been waiting for its client longest,
-//! so that silent clients cannot keep others out. A connection that processes a request is never closed for that.
+//! When all places are taken, a new connection gets the place of the connection that has been waiting longest for
+//! its client, so that silent clients cannot keep others out. A connection that processes a request is never
+//! evicted.
 
 use std::future::Future;
 use std::pin::pin;
@@ -36,7 +38,7 @@ impl Connections {
     pub(crate) async fn admit(&self) -> Arc<Connection> {
         loop {
             let mut waiting = pin!(self.waiting.notified());
-            // Enabled before the connections are looked at, so that no change is missed.
+            // Enabled before the connections are checked, so that no notification is missed.
             waiting.as_mut().enable();
             if self.places.available_permits() == 0 {
                 self.evict();
@@ -50,7 +52,8 @@ impl Connections {
         }
     }
 
-    /// Asks the connection that has been waiting for its client longest to close, unless another one is closing.
+    /// Evicts the connection that has been waiting longest for its client, unless an evicted connection is still
+    /// closing.
     fn evict(&self) {
         let open: Vec<_> = self.open.lock().iter().filter_map(Weak::upgrade).collect();
         if open.iter().any(|connection| connection.evicted.is_cancelled()) {
@@ -58,12 +61,12 @@ impl Connections {
         }
         let waiting = open.iter().filter_map(|connection| {
             let activity = *connection.activity.borrow();
-            // Clients that have never sent a request go first.
+            // Clients that have never sent a request are evicted first.
             let order = (activity.has_sent_request, activity.since);
             (activity.processing == 0).then_some((order, connection))
         });
         if let Some((_, connection)) = waiting.min_by_key(|(order, _)| *order) {
-            tracing::debug!("closed the connection that was idle longest, to make place for a new one");
+            tracing::debug!("closed the connection that was idle longest, to make room for a new one");
             connection.evicted.cancel();
         }
     }
@@ -96,10 +99,10 @@ pub(crate) struct Connection {
 
 #[derive(Debug, Clone, Copy)]
 struct Activity {
-    /// Number of requests that wait for the server and not for the client.
+    /// Number of requests that are being processed, without those that wait for the client.
     processing: usize,
     has_sent_request: bool,
-    /// The time of the last change.
+    /// The time of the last change to this record.
     since: Instant,
 }
 
@@ -133,13 +136,14 @@ impl Connection {
         }
     }
 
-    /// Records the start of a request, which ends when the result is dropped.
+    /// Records the start of a request. The request ends when the returned value is dropped.
     pub(super) fn process(self: &Arc<Self>) -> Processing {
         self.begin();
         Processing(self.clone())
     }
 
-    /// Records that the connection has switched to another protocol, which has its own rules for idle clients.
+    /// Records that the connection is busy. A connection that has switched to another protocol stays busy, because
+    /// that protocol limits idle clients itself.
     pub(crate) fn begin(&self) {
         self.activity.send_modify(|activity| {
             activity.processing += 1;
@@ -161,14 +165,14 @@ impl Connection {
 pub(super) struct Processing(Arc<Connection>);
 
 impl Processing {
-    /// Runs a future that waits for the client.
+    /// Runs a future that waits for the client, during which the connection may be evicted.
     pub(super) async fn wait_for_client<T>(&self, future: impl Future<Output = T>) -> T {
         self.0.end();
         let _resumed = Resumed(&self.0);
         future.await
     }
 
-    /// Keeps the connection from being idle after the request.
+    /// Keeps the connection busy after the request, as for a switch to another protocol.
     pub(super) fn keep(&self) {
         self.0.begin();
     }
@@ -206,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn connection_that_waits_for_its_client_longest_gives_up_its_place() {
+    async fn connection_that_waits_longest_for_its_client_is_evicted() {
         let connections = Connections::new(4);
         let used = connections.admit().await;
         drop(used.process());
@@ -220,12 +224,12 @@ mod tests {
         assert!(poll!(next.as_mut()).is_pending());
         let all = [&used, &silent, &later_silent, &busy];
         assert_eq!(evicted(&all), [false, true, false, false]);
-        // The evicted connection closes; no other one has to.
+        // The evicted connection is closing, so no other connection is evicted.
         assert!(poll!(next.as_mut()).is_pending());
         drop(silent);
         let next = next.await;
         assert_eq!(evicted(&[&used, &later_silent, &busy]), [false; 3]);
-        // Connections that were never used go before those that were.
+        // Connections without any request are evicted before connections that have had one.
         let mut another = pin!(connections.admit());
         assert!(poll!(another.as_mut()).is_pending());
         assert_eq!(
@@ -250,7 +254,7 @@ mod tests {
         assert_eq!(evicted(&[&busy]), [true]);
     }
 
-    /// The count is right whichever future is dropped first.
+    /// The number of requests is correct regardless of which future is dropped first.
     #[tokio::test(start_paused = true)]
     async fn abandoned_request_ends_once() {
         let connections = Connections::new(1);

@@ -16,16 +16,16 @@ pub(crate) struct Endpoint {
     pub(crate) service: Arc<dyn Service>,
     pub(crate) authenticator: Authenticator,
     pub(crate) faults: Faults,
-    /// `None` for plain HTTP.
+    /// The TLS configuration; `None` for plain HTTP.
     pub(crate) tls: Option<TlsAcceptor>,
-    /// The other protocol on the port, if there is one.
+    /// The other protocol on this port, if any.
     pub(crate) upgrade: Option<Arc<dyn Upgrade>>,
     /// Makes changes durable before the response, if there is a data file.
     pub(crate) journal: Option<Journal>,
 }
 
-/// A protocol that requests can switch to. It checks credentials itself.
+/// A protocol to which HTTP requests can switch. It checks credentials itself.
 pub(crate) trait Upgrade: Send + Sync {
-    /// Answers a request to switch; `None` for any other request.
+    /// Responds to a request to switch protocols. Returns `None` for any other request.
     fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Result<Response<()>, Refusal>>;
 }

@@ -23,8 +23,8 @@ use crate::service::Refusal;
 use crate::service::request::{ServiceRequest, split_path, split_query};
 use crate::service::response::ServiceResponse;
 
-/// Responds to a request, or resets the connection on a fault rule. A response waits until the body of its request has
-/// been read, whether or not the service needs the body.
+/// Responds to a request, or resets the connection if a fault rule says so. The response is sent only after the
+/// request's body has been read, even if the service ignores the body.
 pub(super) async fn respond(
     endpoint: Arc<Endpoint>,
     reset: Arc<Reset>,
@@ -135,7 +135,7 @@ async fn process(
         return handled.await;
     };
     let (response, commit) = journal.track(handled).await;
-    // Errors wait as well, because bulk requests may have changed a part.
+    // Error responses wait as well, because a failed bulk request may have changed some items.
     match commit.durable().await {
         Ok(()) => response,
         Err(NotDurable) => refuse(Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR)),

@@ -15,13 +15,14 @@ pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum length of a request body, in bytes.
 pub(super) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// Maximum number of connections of the management API. Its descriptors are not available to other endpoints, so that an
-/// emulator whose services are flooded can still be controlled.
+/// Maximum number of connections of the management API. Their file descriptors are reserved, so that the emulator
+/// can still be controlled when its services are flooded.
 pub(crate) const MANAGEMENT_CONNECTIONS: usize = 64;
-/// Number of endpoints that share the remaining descriptors: the hub over HTTPS and AMQP, its blob containers, and Digital
-/// Twins.
+/// Number of endpoints that share the remaining file descriptors: the hub over HTTPS and over AMQP, its blob
+/// containers, and Digital Twins.
 const ENDPOINTS: usize = 4;
-/// Descriptors for listening sockets, files, outgoing connections of webhooks, and the connections that wait for a place.
+/// Number of file descriptors reserved for listening sockets, files, webhooks, and connections that wait for a
+/// place.
 const OTHER_DESCRIPTORS: usize = 128;
 const MIN_CONNECTIONS: usize = 16;
 const MAX_CONNECTIONS: usize = 4096;
@@ -36,7 +37,7 @@ fn share_of(descriptors: usize) -> usize {
     (shared / ENDPOINTS).clamp(MIN_CONNECTIONS, MAX_CONNECTIONS)
 }
 
-/// Returns how many file descriptors the process may have.
+/// Returns the maximum number of open file descriptors of the process.
 #[cfg(unix)]
 fn descriptors() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;

@@ -37,7 +37,8 @@ impl Reset {
 pub(super) struct Resettable {
     stream: TcpStream,
     reset: Arc<Reset>,
-    /// Kept as long as the stream, also after a switch to another protocol.
+    /// Keeps the connection's place as long as the stream exists, also after a switch to another
+    /// protocol.
     _connection: Arc<Connection>,
 }
 

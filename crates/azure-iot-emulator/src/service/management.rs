@@ -11,9 +11,10 @@ use crate::text::without_byte_order_mark;
 /// A response, or the status and message of an error.
 pub(crate) type ManagementResult = Result<ServiceResponse, (StatusCode, String)>;
 
-/// Deserializes a body, which must be an object. The error for a malformed body or unknown members has the status 400.
+/// Deserializes a body, which must be an object. A malformed body or an unknown member is an error with the status
+/// 400.
 pub(crate) fn parse<T: DeserializeOwned>(request: &ServiceRequest) -> Result<T, (StatusCode, String)> {
-    // Checked here, because serde would name the Rust type that it expects.
+    // Checked here, because serde's error would contain the name of a Rust type.
     let body = without_byte_order_mark(&request.body).trim_ascii_start();
     if body.first() != Some(&b'{') {
         let message = "the body is not valid: it must be a JSON object";

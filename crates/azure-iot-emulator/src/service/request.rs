@@ -27,7 +27,7 @@ pub struct ServiceRequest {
     pub body: Bytes,
     /// The authenticated sender.
     pub caller: Caller,
-    /// Scheme and authority as the client addressed them, for links in responses: `https://localhost:8443`.
+    /// Scheme and authority as addressed by the client, for links in responses: `https://localhost:8443`.
     pub base_url: String,
     /// The request id in logs and in the response header `x-ms-request-id`.
     pub request_id: String,
@@ -95,7 +95,7 @@ impl ServiceRequest {
     }
 }
 
-/// Splits a raw path into segments, each percent-decoded once; one trailing slash is ignored.
+/// Splits a raw path at `/` and percent-decodes each segment once. One trailing slash is ignored.
 pub(crate) fn split_path(path: &str) -> Result<Vec<String>, PathError> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);

@@ -33,7 +33,7 @@ impl ServiceResponse {
         reason = "response bodies are values and records of this crate, which serialize"
     )]
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        // Most responses fit without reallocation.
+        // Large enough for most responses.
         let mut text = Vec::with_capacity(512);
         serde_json::to_writer(&mut text, body).expect("response bodies have string keys");
         Self::raw_json(status, text)
@@ -67,7 +67,7 @@ impl ServiceResponse {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Parses the body; an empty one is `Value::Null`.
+    /// Parses the body; an empty body is `Value::Null`.
     ///
     /// # Errors
     /// If the body is not JSON.

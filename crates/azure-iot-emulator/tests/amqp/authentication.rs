@@ -43,7 +43,7 @@ async fn tokens_are_verified() {
         hub.token("iothubowner", "localhost"),
         hub.token("iothubowner", &host.replace(':', "%3A")),
         hub.token("iothubowner", &host),
-        // With the default ports of AMQP and HTTPS.
+        // These have the default ports of AMQP and HTTPS.
         hub.token("iothubowner", "localhost%3A5671"),
         hub.token("iothubowner", "localhost:443"),
         hub.token("iothubowner", "emulator.azure-devices.net"),
@@ -102,8 +102,7 @@ async fn sasl_plain_accepts_a_signature_as_password() {
     }
 }
 
-/// MSSBCBS is not a registered SASL mechanism, but one official client uses it.
-/// HUB-AMQP-4.
+/// HUB-AMQP-4: MSSBCBS is not a registered SASL mechanism, but one official client uses it.
 #[tokio::test]
 async fn mssbcbs_is_offered_and_accepted() {
     let hub = Hub::start().await;
@@ -119,14 +118,14 @@ async fn mssbcbs_is_offered_and_accepted() {
             .any(|text| text == mechanism.as_bytes());
         assert!(offered, "{mechanism}");
     }
-    // sasl-init that only names the mechanism.
+    // A sasl-init that only names the mechanism.
     let body = [&[0x00, 0x53, 0x41, 0xc0, 0x0a, 0x01, 0xa3, 0x07][..], b"MSSBCBS"].concat();
     let length = u32::try_from(body.len() + 8).unwrap().to_be_bytes();
     stream
         .write_all(&[&length[..], &[2, 1, 0, 0], &body].concat())
         .await
         .unwrap();
-    // sasl-outcome with code 0, ok.
+    // A sasl-outcome with code 0, ok.
     let outcome = frame(&mut stream).await;
     assert_eq!(outcome.get(..3), Some(&[0x00, 0x53, 0x44][..]));
     assert!(outcome.ends_with(&[0x50, 0x00]), "{outcome:?}");

@@ -1,4 +1,4 @@
-//! Clients that break the protocol: every wrong frame is answered, so that no client waits forever.
+//! Clients that violate the protocol. Every invalid frame gets an error, so that no client waits forever.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ fn frame(channel: u8, body: &[u8]) -> Vec<u8> {
     [&length[..], &[2, 0, 0, channel], body].concat()
 }
 
-/// A terminus with an address, `dynamic` and `dynamic-node-properties`.
+/// Returns a terminus with an address, `dynamic` and `dynamic-node-properties`.
 fn terminus(descriptor: u8, address: &str, dynamic: &[u8], properties: &[u8]) -> Vec<u8> {
     let address = text(address);
     list(descriptor, &[&address, NULL, NULL, NULL, dynamic, properties])
@@ -62,7 +62,7 @@ fn target(address: &str) -> Vec<u8> {
     terminus(TARGET, address, NULL, NULL)
 }
 
-/// An attach with a `handle` of 0 or 1.
+/// Returns an attach with a `handle` of 0 or 1.
 fn attach(name: &str, handle: u8, role: &[u8], source: &[u8], target: &[u8], count: &[u8]) -> Vec<u8> {
     let name = text(name);
     let handle = [0x52, handle];
@@ -140,7 +140,7 @@ fn readable(body: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn every_wrong_frame_is_answered_with_an_error() {
+async fn every_invalid_frame_is_answered_with_an_error() {
     let hub = Hub::start().await;
     let cbs = || sender("first", 0, "$cbs");
     let transfer = |handle: u8| frame(0, &list(TRANSFER, &[&[0x52, handle], ZERO, &[0xa0, 1, 7]]));
@@ -238,7 +238,7 @@ async fn every_wrong_frame_is_answered_with_an_error() {
     }
 }
 
-/// A frame whose body ends too early, at every length.
+/// The frame is truncated at every possible length.
 #[tokio::test]
 async fn truncated_performatives_are_answered_with_an_error() {
     let hub = Hub::start().await;
@@ -251,7 +251,7 @@ async fn truncated_performatives_are_answered_with_an_error() {
     }
 }
 
-/// The client of a refused link need not answer the detach before the next link is attached.
+/// The next link can be attached before the client of the refused link has responded to the detach.
 #[tokio::test]
 async fn refused_links_are_closed_with_an_error_and_do_not_block_others() {
     let hub = Hub::start().await;
@@ -339,7 +339,7 @@ async fn dynamic_node_properties_have_no_effect_without_dynamic() {
     }
 }
 
-/// AMQP is binary, so a text is not a part of it.
+/// AMQP frames are binary, so a text message is an error.
 #[tokio::test]
 async fn text_message_of_a_web_socket_ends_the_connection() {
     let hub = Hub::start().await;
@@ -377,7 +377,7 @@ async fn text_message_of_a_web_socket_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn request_that_is_no_message_is_rejected() {
+async fn request_that_is_not_a_message_is_rejected() {
     let hub = Hub::start().await;
     let mut wire = Wire::begin(&hub).await;
     wire.write(&sender("a", 0, "$cbs")).await;

@@ -74,7 +74,7 @@ async fn rejected_messages_have_condition_and_code() {
     let mut value = Message::from(AmqpValue(SimpleValue::Int(1)));
     value.properties = message(to, b"").properties;
     assert_eq!(rejection(sender.send(value).await).1, 400_004);
-    // Beyond the announced maximum, the link is closed.
+    // A message that exceeds the announced maximum closes the link.
     let mut other = client.sender("/messages/devicebound").await.unwrap();
     assert!(other.send(message(to, &[0; 1024 * 1024])).await.is_err());
     for _ in 1..50 {
@@ -190,7 +190,7 @@ async fn queues_are_dumped_and_messages_expire_by_the_clock() {
     let received = hub.engine().receive_message("dev-1", None).unwrap().unwrap();
     assert_eq!(received.message.body, b"hello");
 
-    // A device that is registered again does not get the messages of its predecessor.
+    // A device that is registered again does not receive the messages of its predecessor.
     let again = Hub::start().await;
     again.emulator.load_state(&state).unwrap();
     again

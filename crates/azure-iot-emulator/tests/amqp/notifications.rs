@@ -11,7 +11,7 @@ use crate::support::{Client, Hub, message};
 
 const FEEDBACK: &str = "/messages/serviceBound/feedback";
 
-/// Sends messages and completes them on the device.
+/// Sends messages to a device, which completes them.
 async fn send_completed(hub: &Hub, client: &mut Client, count: usize) {
     let mut sender = client.sender("/messages/devicebound").await.unwrap();
     for number in 0..count {
@@ -119,7 +119,7 @@ async fn feedback_over_http_and_amqp_shares_one_queue() {
         (lost.status.as_u16(), lost.header("iothub-errorcode")),
         (412, Some("DeviceMessageLockLost"))
     );
-    // Closing a link releases the deliveries it has not settled.
+    // Closing a link releases the deliveries that it has not settled.
     feedback.close().await.unwrap();
     let batch = wait_for_batch(&hub).await;
     let token = batch.header("etag").unwrap().trim_matches('"').to_owned();

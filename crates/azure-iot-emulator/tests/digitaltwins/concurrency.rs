@@ -1,4 +1,4 @@
-//! Concurrent operations: changes to a twin are serialized, and none is lost or half visible.
+//! Concurrent operations: changes to a twin are serialized, and no change is lost or partly visible.
 
 use std::cell::RefCell;
 use std::sync::Barrier;
@@ -91,8 +91,8 @@ fn queries_are_consistent_while_the_graph_changes() {
     );
 }
 
-/// Twins change while the first query by a property builds its index, which takes several batches, and other queries
-/// wait for it. At the end the index must agree with a condition that uses no index.
+/// Twins change while the first query by a property builds an index in several batches, and other queries wait for
+/// the index. At the end the index must agree with a condition that uses no index.
 #[test]
 fn index_built_while_the_graph_changes_is_correct() {
     const TWINS: usize = 10_000;
@@ -169,7 +169,8 @@ async fn send(instance: &Instance, method: Method, path: &str, body: &Value) -> 
 fn index_in_use_is_not_evicted() {
     let instance = many();
     assert_eq!(block_on(counted(&instance, "level")), MANY, "builds the index");
-    // These queries do not evict each other's indexes either; those beyond the limit run without an index.
+    // These queries do not evict each other's indexes either. When the limit is reached, further queries run
+    // without an index.
     let paths: Vec<_> = (0..20).map(|number| format!("p{number}")).collect();
     let others = join_all(paths.iter().map(|path| counted(&instance, path)));
     let (found, others) = block_on(futures::future::join(counted(&instance, "level"), others));
@@ -177,7 +178,7 @@ fn index_in_use_is_not_evicted() {
     assert!(others.iter().all(|found| *found == 0), "{others:?}");
 }
 
-/// Positions are valid in one graph only, so a query restarts when its graph is replaced.
+/// Positions are valid in one graph only, so a query restarts when the graph is replaced.
 #[test]
 fn query_restarts_when_the_graph_is_replaced() {
     let instance = many();

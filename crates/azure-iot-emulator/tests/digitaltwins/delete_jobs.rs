@@ -58,7 +58,7 @@ fn job_deletes_everything_except_event_routes() {
     );
 }
 
-/// ADT-DELETE-2, ADT-DELETE-8: a job that exceeds its timeout fails; what it has not deleted stays.
+/// ADT-DELETE-2, ADT-DELETE-8: a job that exceeds its timeout fails; elements that it has not deleted yet remain.
 #[test]
 fn job_fails_at_its_timeout() {
     let instance = Instance::new();
@@ -72,7 +72,7 @@ fn job_fails_at_its_timeout() {
         assert!(twins.get(part).is_some(), "{part}");
         state[part] = twins[part].clone();
     }
-    // The state of a process that ended while the job ran.
+    // This is the state if the process ended while the job ran.
     let job = &mut state["jobs"]["deletions"][&id];
     job["status"] = json!("running");
     job["finished"] = Value::Null;
@@ -95,7 +95,7 @@ fn job_fails_at_its_timeout() {
     assert_eq!(late.get("/models/dtmi:test:Room;1").status, 200);
 }
 
-/// ADT-DELETE-2: from 15 minutes to a day.
+/// ADT-DELETE-2: the timeout may be from 15 minutes to one day.
 #[test]
 fn timeout_sets_the_deadline() {
     let instance = Instance::new();

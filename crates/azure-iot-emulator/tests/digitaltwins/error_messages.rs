@@ -1,4 +1,4 @@
-//! The service's error messages, compared as a whole because clients and users depend on them.
+//! The service's error messages. They are compared completely, because clients and users depend on them.
 
 use http::Method;
 use serde_json::{Value, json};

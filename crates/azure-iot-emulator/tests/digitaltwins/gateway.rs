@@ -1,11 +1,11 @@
-//! What all responses have in common: headers, api-versions, routing.
+//! Properties that all responses share: headers, api-versions, routing.
 
 use http::Method;
 use serde_json::json;
 
 use crate::fixture::{Instance, Reply};
 
-/// ADT-HTTP-1, ADT-HTTP-2: headers of every response, errors included.
+/// ADT-HTTP-1, ADT-HTTP-2: every response has these headers, including errors.
 #[test]
 fn every_response_has_the_trace_and_service_headers() {
     let instance = Instance::with_building();
@@ -55,7 +55,7 @@ fn every_response_has_the_trace_and_service_headers() {
     );
 }
 
-/// ADT-HTTP-3, ADT-HTTP-4, ADT-HTTP-5: previews that were ever published are known too.
+/// ADT-HTTP-3, ADT-HTTP-4, ADT-HTTP-5: all published previews are supported as well.
 #[test]
 fn api_version_must_be_present_and_known() {
     let instance = Instance::with_building();

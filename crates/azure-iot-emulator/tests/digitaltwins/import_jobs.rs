@@ -107,7 +107,7 @@ fn wait_for<T>(mut poll: impl FnMut() -> Option<T>) -> T {
 /// `finishedDateTime` is absent until the job has ended.
 #[test]
 fn import_job_reads_the_file_and_writes_a_log() {
-    // The order of models does not matter.
+    // The order of models in the section does not matter.
     let world = World::new(&lines(&building(), 250));
     let time = "2025-05-02T14:57:59.4944153Z";
     let made = world.put("j");
@@ -274,7 +274,7 @@ fn invalid_rows_and_files_fail_the_job() {
     }
 }
 
-/// The entry in the log has the number of the line, so the message has only the column.
+/// The log entry has the line number, so the message has only the column.
 #[test]
 fn line_that_is_not_an_object_is_described_by_its_column() {
     let good = lines(&building(), 1);
@@ -282,7 +282,7 @@ fn line_that_is_not_an_object_is_described_by_its_column() {
         ("nonsense", "it is not valid JSON at column 2."),
         ("  {\"a\" 1}", "it is not valid JSON at column 8."),
         ("{\"a\": 1", "it ends too early, after column 7."),
-        ("[1]", "it has another JSON value."),
+        ("[1]", "it is another JSON value."),
     ] {
         let file = good.replacen("{\"Section\":\"Models\"}", bad, 1);
         let (_, details) = World::failed(&file);
@@ -294,7 +294,8 @@ fn line_that_is_not_an_object_is_described_by_its_column() {
     }
 }
 
-/// ADT-IMPORT-22, ADT-IMPORT-20: the service reads the complete file first, in the section Models.
+/// ADT-IMPORT-22, ADT-IMPORT-20: the service first reads the complete file, and reports errors in the section
+/// Models.
 #[test]
 fn malformed_last_line_fails_the_job_before_anything_is_stored() {
     let good = lines(&building(), 3);
@@ -332,7 +333,7 @@ fn malformed_last_line_fails_the_job_before_anything_is_stored() {
 
 /// ADT-IMPORT-23.
 #[test]
-fn byte_order_mark_and_crlf_are_taken() {
+fn byte_order_mark_and_crlf_are_accepted() {
     let text = format!("\u{feff}{}", lines(&building(), 3).replace('\n', "\r\n"));
     let world = World::new(&text);
     world.put("j").ok();
@@ -346,7 +347,7 @@ fn byte_order_mark_and_crlf_are_taken() {
         world.instance.ids("SELECT * FROM DIGITALTWINS"),
         ["t0", "t1", "t2"]
     );
-    // Only at the start of the file.
+    // A byte order mark is allowed only at the start of the file.
     let (error, details) = World::failed(&format!("{}\u{feff}{{}}\n", lines(&building(), 1)));
     assert_eq!(
         (&error["code"], &details["line"]),
@@ -354,9 +355,10 @@ fn byte_order_mark_and_crlf_are_taken() {
     );
 }
 
-/// ADT-IMPORT-17: what does not open a section is not taken for one, and a refusal says which sections there are.
+/// ADT-IMPORT-17: a line that is not a valid section header does not open a section, and the error lists the
+/// sections.
 #[test]
-fn wrong_section_key_is_refused_with_the_keys_there_are() {
+fn error_for_a_wrong_section_key_lists_the_sections() {
     let good = lines(&building(), 1);
     let sections = "Header, Models, Twins, Relationships";
     for (bad, text) in [
@@ -375,7 +377,7 @@ fn wrong_section_key_is_refused_with_the_keys_there_are() {
         let message = error["message"].as_str().expect("a text");
         assert!(message.contains(text) && message.contains(sections), "{message}");
     }
-    // A property may have the name.
+    // A property may have the name `Section`.
     let model = r#"{"@id":"dtmi:test:M;1","@type":"Interface","@context":"dtmi:dtdl:context;2","contents":[{"@type":"Property","name":"Section","schema":"string"}]}"#;
     let twin = r#"{"$dtId":"t","$metadata":{"$model":"dtmi:test:M;1"},"Section":"Relationships"}"#;
     let text = [
@@ -412,7 +414,7 @@ fn relationship_properties_may_differ_in_case() {
     assert_eq!(stored.body["door"], "oak");
 }
 
-/// ADT-IMPORT-17: the header is required, the other sections are optional, and their order is fixed.
+/// ADT-IMPORT-17: the section Header is required, the other sections are optional, and their order is fixed.
 #[test]
 fn sections_after_the_header_are_optional_and_ordered() {
     let header = "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\"}\n";
@@ -457,7 +459,7 @@ fn rows_of_a_section_are_limited() {
     assert!(message.contains("10000"), "{message}");
 }
 
-/// ADT-IMPORT-4: the oldest job first.
+/// ADT-IMPORT-4: the oldest job is listed first.
 #[test]
 fn import_jobs_are_listed_in_pages() {
     let world = World::new(&lines(&building(), 1));
@@ -520,7 +522,7 @@ fn unreadable_input_and_unwritable_output_fail_the_job() {
     assert_eq!(world.finished("k")["error"]["code"], "UnableToReadInputBlob");
 }
 
-/// Starts a job with these blobs, and returns its error.
+/// Starts a job with these blobs, which must fail, and returns its error.
 fn refused(world: &World, input: &str, output: &str) -> Value {
     let body = json!({"inputBlobUri": uri(input), "outputBlobUri": uri(output)});
     world.instance.put("/jobs/imports/j", &body).ok();
@@ -579,7 +581,7 @@ fn only_regular_files_below_the_folder_are_read_and_written() {
         "directory",
     ] {
         let error = refused(&world, "in.ndjson", name);
-        // The first job has stored the model.
+        // The first job has already stored the model, so the next job must start with an empty instance.
         assert_eq!(error["code"], "UnableToWriteToOutputBlob", "{name}");
         world
             .instance
@@ -587,7 +589,7 @@ fn only_regular_files_below_the_folder_are_read_and_written() {
             .load(&Instance::new().service.dump())
             .expect("an empty state");
     }
-    // The blob is replaced, not the file that has the same content.
+    // The blob is replaced by a new file, so the other name of the old file is unaffected.
     fs::hard_link(&secret, container.join("hard")).expect("a link");
     let body = json!({"inputBlobUri": uri("in.ndjson"), "outputBlobUri": uri("hard")});
     world.instance.put("/jobs/imports/j", &body).ok();
@@ -602,7 +604,7 @@ fn lines_of_an_import_are_limited() {
     let world = World::new("{\"Section\": \"Header\"}\n");
     let path = world.folder.path().join("c/in.ndjson");
     let file = fs::OpenOptions::new().append(true).open(path).expect("a blob");
-    // The rest of the file is sparse, and is one line.
+    // The rest of the file is sparse and forms one line.
     file.set_len(1 << 40).expect("a sparse file");
     let error = refused(&world, "in.ndjson", "out.ndjson");
     assert_eq!(error["code"], "UnableToReadInputBlob");
@@ -616,7 +618,7 @@ fn lines_of_an_import_are_limited() {
 /// ADT-IMPORT-5.
 #[test]
 fn import_is_canceled_while_it_reads() {
-    // Reading all blank lines would take much longer than the test waits, and end in an error.
+    // Reading all blank lines would take much longer than the test's timeout, and would end in an error.
     let blank = "\n".repeat(50_000_000);
     let world = World::new(&format!("{{\"Section\": \"Header\"}}\n{blank}none"));
     world.put("j").ok();
@@ -625,14 +627,14 @@ fn import_is_canceled_while_it_reads() {
     assert_eq!(world.finished("j")["status"], "cancelled");
 }
 
-/// A job that was running when its process ended continues from its checkpoint.
+/// A job whose process ended while it ran continues from its checkpoint.
 #[test]
 fn interrupted_job_continues_from_its_checkpoint() {
     let world = World::new(&lines(&building(), 300));
     world.put("j").ok();
     world.finished("j");
     let mut state = world.instance.service.dump();
-    // The state after the line of t199; eight lines precede the first twin.
+    // This is the state after the line of t199. Eight lines precede the first twin.
     let job = &mut state["jobs"]["imports"]["j"];
     job["status"] = json!("running");
     job["finished"] = Value::Null;

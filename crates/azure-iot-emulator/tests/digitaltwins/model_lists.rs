@@ -15,7 +15,7 @@ fn ids(reply: &Reply) -> Vec<String> {
     reply.column("id")
 }
 
-/// ADT-MODEL-8, ADT-MODEL-33: in upload order.
+/// ADT-MODEL-8, ADT-MODEL-33: models are listed in upload order.
 #[test]
 fn models_are_listed_in_pages() {
     let instance = Instance::new();
@@ -57,7 +57,7 @@ fn models_are_listed_in_pages() {
         .is_error(400, "InvalidArgument", "continuation token");
 }
 
-/// ADT-MODEL-8: 100 unless `max-items-per-page` says otherwise.
+/// ADT-MODEL-8: `max-items-per-page` changes the page size.
 #[test]
 fn page_has_a_hundred_models_by_default() {
     let instance = Instance::new();
@@ -75,7 +75,7 @@ fn page_has_a_hundred_models_by_default() {
     );
 }
 
-/// ADT-MODEL-7, ADT-MODEL-33: official clients separate the ids in two ways.
+/// ADT-MODEL-7, ADT-MODEL-33: official clients send several ids in two different ways.
 #[test]
 fn dependencies_are_listed_for_all_ids() {
     let instance = Instance::with_models();

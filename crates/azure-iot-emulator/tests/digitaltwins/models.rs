@@ -17,7 +17,7 @@ fn extending(id: &str, base: &str) -> Value {
     model
 }
 
-/// ADT-MODEL-1, ADT-MODEL-2, ADT-HTTP-10: in the order of the request.
+/// ADT-MODEL-1, ADT-MODEL-2, ADT-HTTP-10: models are returned in the order of the request.
 #[test]
 fn upload_returns_the_models_without_definitions() {
     let instance = Instance::new();
@@ -83,7 +83,7 @@ fn empty_upload_is_refused() {
 
 /// ADT-MODEL-15.
 #[test]
-fn upload_of_an_array_in_an_array_is_refused_like_an_empty_one() {
+fn upload_of_a_nested_array_is_refused_like_an_empty_upload() {
     let instance = Instance::new();
     let text = "models provided was empty or of a type that is not supported.";
     for nested in [
@@ -96,9 +96,9 @@ fn upload_of_an_array_in_an_array_is_refused_like_an_empty_one() {
     }
 }
 
-/// ADT-MODEL-30: the first of two contents with one name counts.
+/// ADT-MODEL-30: if two contents have the same name, the first one is used.
 #[test]
-fn solecisms_of_dtdl_version_2_are_taken() {
+fn deviations_from_dtdl_version_2_are_accepted() {
     let instance = Instance::new();
     let twice = json!([
         {"@type": "Property", "name": "p", "schema": "string"},
@@ -110,10 +110,10 @@ fn solecisms_of_dtdl_version_2_are_taken() {
     instance.put_twin("t", "dtmi:test:Base;1", json!({"p": "text"}));
     let mut derived = empty("dtmi:dtdl:Derived;1");
     derived["extends"] = json!([{"@id": "dtmi:test:Base;1"}]);
-    // The stored base is read with the same tolerance.
+    // Parsing the stored base model tolerates the same deviations.
     instance.post("/models", &json!([derived])).ok();
     instance.put_twin("u", "dtmi:dtdl:Derived;1", json!({"p": "text"}));
-    // Version 3 has none of them.
+    // DTDL version 3 does not allow any of these deviations.
     base["@id"] = "dtmi:test:Three;1".into();
     base["@context"] = "dtmi:dtdl:context;3".into();
     for contents in [json!([twice[0], twice[1]]), json!([twice[2]])] {
@@ -128,9 +128,9 @@ fn solecisms_of_dtdl_version_2_are_taken() {
         .is_error(400, "DTDLParserError", "");
 }
 
-/// ADT-MODEL-4: a parent that is named twice counts once.
+/// ADT-MODEL-4: a repeated parent is ignored.
 #[test]
-fn parent_named_twice_is_taken() {
+fn parent_named_twice_is_accepted() {
     let instance = Instance::new();
     let mut child = empty("dtmi:test:C;1");
     child["extends"] = json!(["dtmi:test:A;1", "dtmi:test:B;1", "dtmi:test:A;1"]);
@@ -181,7 +181,7 @@ fn annotation_may_name_content_that_does_not_exist() {
     assert_eq!(instance.post("/models", &model).status, 201);
 }
 
-/// ADT-MODEL-16: the parser's messages do not name options that a caller of the service does not have.
+/// ADT-MODEL-16: messages must not suggest options of the parser, which a caller of the service cannot set.
 #[test]
 fn refusals_do_not_name_options_of_the_parser() {
     let instance = Instance::new();
@@ -332,7 +332,7 @@ fn model_with_twins_can_be_deleted() {
     assert_eq!(instance.delete("/models/dtmi:test:Room;1").status, 204);
 }
 
-/// ADT-MODEL-9: idempotent and reversible.
+/// ADT-MODEL-9: the change is idempotent and reversible.
 #[test]
 fn model_can_be_decommissioned_and_recommissioned() {
     let instance = Instance::with_models();
@@ -450,18 +450,18 @@ fn service_rules_beyond_dtdl_are_enforced() {
             .status,
         201
     );
-    // Inline interfaces.
+    // Inline interfaces are refused.
     let mut nested = empty("dtmi:test:B;1");
     nested["extends"] = empty("dtmi:test:C;1");
     refused(json!([nested]));
     let component = json!([{"@type": "Component", "name": "c", "schema": empty("dtmi:test:C;1")}]);
     refused(model("dtmi:test:B;1", component));
-    // Components within components.
+    // Components within components are refused.
     let inner = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Two;1"}]);
     instance.post("/models", &model("dtmi:test:Inner;1", inner)).ok();
     let outer = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Inner;1"}]);
     refused(model("dtmi:test:Outer;1", outer));
-    // Redefinition of an inherited name.
+    // A redefinition of an inherited name is refused.
     let contents = json!([{"@type": "Property", "name": "p", "schema": "string"}]);
     instance
         .post("/models", &model("dtmi:test:P;1", contents.clone()))
@@ -469,22 +469,22 @@ fn service_rules_beyond_dtdl_are_enforced() {
     let mut again = model("dtmi:test:Q;1", contents)[0].clone();
     again["extends"] = "dtmi:test:P;1".into();
     refused(json!([again]));
-    // A repeated name (ADT-DTDL-16).
+    // A repeated name is refused (ADT-DTDL-16).
     let twice = json!([
         {"@type": "Telemetry", "name": "t", "schema": "double"},
         {"@type": "Telemetry", "name": "t", "schema": "double"},
     ]);
     refused(json!([version(model("dtmi:test:R;1", twice)[0].clone(), 3)]));
-    // Elements that are not interfaces.
+    // Elements that are not interfaces are refused.
     refused(json!([1]));
     refused(
         json!([{"@type": "Property", "name": "p", "schema": "string", "@context": "dtmi:dtdl:context;2"}]),
     );
-    // An interface without an `@context` of its own.
+    // An interface without its own `@context` is refused.
     let mut bare = empty("dtmi:test:Bare;1");
     bare.as_object_mut().expect("an object").remove("@context");
     refused(json!([empty("dtmi:test:Dressed;1"), bare]));
-    // A repeated id.
+    // A repeated id is refused.
     refused(json!([empty("dtmi:test:Twice;1"), empty("dtmi:test:Twice;1")]));
 }
 
@@ -504,7 +504,7 @@ fn inheritance_has_at_most_ten_levels() {
         .is_error(400, "DTDLParserError", "");
 }
 
-/// ADT-MODEL-23, ADT-DTDL-17, ADT-DTDL-18, ADT-DTDL-23: geospatial schemas are allowed in commands and telemetry only.
+/// ADT-MODEL-23, ADT-DTDL-17, ADT-DTDL-18, ADT-DTDL-23: only commands and telemetry may have geospatial schemas.
 #[test]
 fn commands_and_geospatial_telemetry_do_not_affect_twins() {
     let instance = Instance::new();

@@ -54,7 +54,7 @@ impl Running {
     }
 }
 
-/// ADT-HTTP-7, ADT-ERROR-2, ADT-ERROR-4: no token, an expired token, and a token for another audience.
+/// ADT-HTTP-7, ADT-ERROR-2, ADT-ERROR-4: the token is missing, expired, or for another audience.
 #[tokio::test]
 async fn missing_or_invalid_token_gets_the_gateways_error() {
     let running = Running::start().await;
@@ -127,7 +127,8 @@ async fn only_query_responses_are_chunked() {
     assert_eq!(length.expect("a text"), body.len().to_string());
 }
 
-/// ADT-REL-18, ADT-ID-2: from uploading models to a query, with links and ids percent-encoded.
+/// ADT-REL-18, ADT-ID-2: a session from uploading models to a query. Links and ids are
+/// percent-encoded.
 #[tokio::test]
 async fn models_twins_relationships_and_queries_work_over_https() {
     let running = Running::start().await;

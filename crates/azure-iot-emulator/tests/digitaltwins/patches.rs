@@ -11,7 +11,8 @@ const THEN: &str = "2025-05-02T14:57:59.4944153Z";
 const LATER: &str = "2025-05-02T14:58:09.4944153Z";
 const HELP: &str = " Please provide a valid patch document. See section on update apis in the documentation https://aka.ms/adtv2twins.";
 
-/// Returns an instance with a room that got a name, tags and a target temperature ten seconds ago.
+/// Returns an instance with a room whose name, tags and target temperature were written ten seconds
+/// ago.
 fn instance() -> Instance {
     let instance = Instance::with_models();
     let body = json!({
@@ -96,7 +97,7 @@ fn paths_reach_into_maps_and_objects() {
     );
 }
 
-/// ADT-PATCH-8, ADT-PATCH-18: the times of components.
+/// ADT-PATCH-8, ADT-PATCH-18: update times of components.
 #[test]
 fn components_are_patched_through_the_twin() {
     let instance = instance();
@@ -334,7 +335,7 @@ fn source_times_survive_later_values() {
         .is_error(400, "ValidationFailed", "sourceTime");
 }
 
-/// ADT-ERROR-7, ADT-ERROR-8: refused with the web framework's error body.
+/// ADT-ERROR-7, ADT-ERROR-8: the web framework refuses the body, with its own error format.
 #[test]
 fn body_that_is_not_a_patch_is_refused() {
     let instance = instance();
@@ -353,7 +354,7 @@ fn body_that_is_not_a_patch_is_refused() {
     reply.is_error(400, "BadRequest", "A non-empty request body is required.");
 }
 
-/// ADT-PATCH-19: it changes nothing else.
+/// ADT-PATCH-19: an empty patch changes only the ETag.
 #[test]
 fn empty_patch_changes_the_etag() {
     let twin = patched(&instance(), json!([]));

@@ -72,7 +72,7 @@ fn if_match_guards_updates_and_deletions() {
     assert_eq!(deleted.status, 204);
 }
 
-/// ADT-TWIN-20: at either end of the relationship.
+/// ADT-TWIN-20: the twin may be at either end of the relationship.
 #[test]
 fn twin_with_relationships_cannot_be_deleted() {
     let instance = Instance::with_building();

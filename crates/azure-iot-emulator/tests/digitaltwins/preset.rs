@@ -16,7 +16,7 @@ fn building_can_be_queried_and_changed() {
     let rooms = "SELECT R.$dtId FROM DIGITALTWINS MATCH (B)-[:contains*..2]->(R)<-[:observes]-(S) \
         WHERE B.$dtId = 'building' AND S.battery = 80";
     assert_eq!(instance.query(rooms).len(), 4);
-    // Its twins can be patched like any other.
+    // The building's twins can be patched like any other twin.
     let patch = json!([{"op": "replace", "path": "/thermostat/target", "value": 19}]);
     instance.patch("/digitaltwins/room-1-1", &patch).ok();
     let error = instance.service.load_building().expect_err("the building exists");
@@ -26,7 +26,7 @@ fn building_can_be_queried_and_changed() {
 #[test]
 fn building_is_loaded_completely_or_not_at_all() {
     let instance = Instance::with_models();
-    // One of the last twins that the building adds.
+    // The sensor is among the last twins that the building adds.
     instance.put_twin("sensor-3-4", "dtmi:test:Floor;1", json!({}));
     let before = instance.service.dump();
     let error = instance
@@ -39,7 +39,7 @@ fn building_is_loaded_completely_or_not_at_all() {
     instance.service.load_building().expect("no twin is in the way");
 }
 
-/// Returns the contents of the fenced code blocks of a language, each with its end offset.
+/// Returns the fenced code blocks in a language, each with its content and end offset.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<(usize, &'a str)> {
     let fence = format!("\n```{language}\n");
     let starts = text.match_indices(&fence).map(|(at, _)| at + fence.len());

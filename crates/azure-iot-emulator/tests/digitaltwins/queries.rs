@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// Returns an instance with twins of one model and values of every schema.
+/// Returns an instance with twins of one model that has properties of every schema.
 fn instance() -> Instance {
     let instance = Instance::new();
     let contents = json!([
@@ -161,7 +161,7 @@ fn rows_have_the_members_of_the_projection() {
     assert_eq!(row("D.$metadata"), json!({"$metadata": twin["$metadata"]}));
 }
 
-/// ADT-QUERY-11, ADT-QUERY-12: with and without projection, below and above the page size.
+/// ADT-QUERY-11, ADT-QUERY-12: TOP works with and without a projection, and below and above the page size.
 #[test]
 fn top_limits_the_number_of_rows() {
     let instance = instance();
@@ -204,7 +204,7 @@ fn comparisons_respect_types_and_operand_order() {
 
 /// ADT-QUERY-16.
 #[test]
-fn not_precedes_and_which_precedes_or() {
+fn operator_precedence_is_not_and_or() {
     let instance = instance();
     assert_ids(&instance, "NOT T.size = 1", &["b", "c", "d"]);
     assert_ids(&instance, "NOT T.size = 1 AND T.size < 3", &["b"]);

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// Returns a ring of nodes n0 → n1 → … → n9 → n0 by `next`, with `skip` from each node to the one after the next, and
-/// `own` from the hub to every node.
+/// Returns a ring of nodes n0 → n1 → … → n9 → n0 over the relationship `next`. `skip` leads from each node to the
+/// node after the next, and `own` from the hub to every node.
 fn ring() -> Instance {
     let instance = Instance::new();
     let contents = json!([
@@ -81,7 +81,7 @@ fn join_follows_relationships_to_new_twins() {
         ),
         ["n0-n1-n3"]
     );
-    // The condition may fix any twin of the chain.
+    // The condition may fix any twin in the chain.
     assert_eq!(
         rows(
             &instance,
@@ -98,11 +98,11 @@ fn join_follows_relationships_to_new_twins() {
         ),
         ["n4-n5-n7"]
     );
-    // Two joins from the same twin.
+    // The two joins start at the same twin.
     let branches = "SELECT B, C FROM DIGITALTWINS A JOIN B RELATED A.next JOIN C RELATED A.skip \
                     WHERE A.$dtId IN ['n0', 'n1']";
     assert_eq!(rows(&instance, branches, &["B", "C"]), ["n1-n2", "n2-n3"]);
-    // JOIN is an inner join: without a match there is no row.
+    // JOIN is an inner join, so without a match there is no row.
     let none = "SELECT A FROM DIGITALTWINS A JOIN B RELATED A.own WHERE A.$dtId = 'n0'";
     assert_eq!(instance.query(none).len(), 0);
 }
@@ -230,7 +230,8 @@ fn edge_spans_the_given_number_of_hops() {
     assert_eq!(instance.refused_query(refused).code(), "SqlQueryError");
 }
 
-/// ADT-MATCH-10, ADT-MATCH-13, ADT-ROW-3: also against the direction; a repeated variable closes the path.
+/// ADT-MATCH-10, ADT-MATCH-13, ADT-ROW-3: paths may go against the direction of a relationship, and a repeated
+/// variable closes the path.
 #[test]
 fn each_path_is_a_row_and_visits_a_twin_once() {
     let instance = ring();

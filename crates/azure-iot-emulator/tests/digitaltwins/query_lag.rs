@@ -1,4 +1,4 @@
-//! The query lag: queries see changes later, reads by id at once.
+//! The query lag: queries see changes after a delay, reads by id see them immediately.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ fn models_lag_and_a_loaded_state_is_visible_at_once() {
     assert_eq!(instance.query(spaces), [json!({"COUNT": 1})]);
 }
 
-/// The lag is measured by how far the clock has advanced, not by its time.
+/// The lag is measured by the forward moves of the clock, not by its current time.
 #[test]
 fn setting_the_clock_back_does_not_extend_the_lag() {
     let instance = Instance::with_building();
@@ -90,7 +90,8 @@ fn setting_the_clock_back_does_not_extend_the_lag() {
     assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-2", "floor-3", "floor-4"]);
 }
 
-/// A clock at the end of its range cannot advance, so the lag never elapses; once set back, it can.
+/// A clock at the end of its range cannot advance, so the lag does not elapse until the clock is
+/// set back.
 #[test]
 fn lag_at_the_end_of_the_clocks_range_elapses_after_setting_it_back() {
     let instance = Instance::with_building();

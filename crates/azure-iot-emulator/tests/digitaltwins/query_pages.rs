@@ -139,7 +139,8 @@ fn queries_are_paged_by_token() {
     bad.is_error(400, "InvalidArgument", "max-items-per-page");
 }
 
-/// ADT-QUERY-5: an index that is built between two pages does not change the twin from which the pattern is matched.
+/// ADT-QUERY-5: an index that is built between two pages does not change the twin at which matching of the pattern
+/// starts.
 #[test]
 fn every_page_starts_from_the_same_variable_of_a_pattern() {
     let instance = Instance::with_models();
@@ -207,7 +208,7 @@ fn tokens_are_bound_to_the_graph() {
     next(&before).is_error(400, "BadRequest", "token");
 }
 
-/// ADT-QUERY-4: a scan of several batches, with deleted twins in between.
+/// ADT-QUERY-4: twins are deleted during a scan of several batches.
 #[test]
 fn long_scan_returns_each_twin_once() {
     let instance = Instance::with_models();

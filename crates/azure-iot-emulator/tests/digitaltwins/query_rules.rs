@@ -72,7 +72,7 @@ fn instance() -> Instance {
     instance
 }
 
-/// ADT-QUERY-20: with and without an alias.
+/// ADT-QUERY-20: a reserved word is not a name, with or without an alias.
 #[test]
 fn reserved_words_are_names_only_in_brackets() {
     let instance = instance();
@@ -238,7 +238,7 @@ fn query_length_operators_and_lists_are_limited() {
     }
 }
 
-/// ADT-QUERY-3, ADT-QUERY-32: a decimal number.
+/// ADT-QUERY-3, ADT-QUERY-32: the charge is a decimal number.
 #[test]
 fn only_successful_queries_have_a_charge() {
     let instance = instance();

@@ -1,4 +1,4 @@
-//! Property indexes under random changes, compared with a map that is scanned.
+//! Property indexes under random changes, compared with a scan of a map.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// Returns a number from a set with equal numbers in different notation and integers that exceed a double's precision.
+/// Returns a random number. The numbers include equal numbers in different notations, and integers that exceed the
+/// precision of a double.
 fn value(random: &mut StdRng) -> Value {
     [
         json!(1),

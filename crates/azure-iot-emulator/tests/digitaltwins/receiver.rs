@@ -22,15 +22,17 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-/// What a receiver records: a request with its event, or a failed TLS handshake.
+/// A record of the receiver: a request with its event, or a failed TLS handshake.
 pub(crate) type Seen = Result<(http::request::Parts, Value), std::io::Error>;
 
-/// Starts a receiver that responds with these statuses in turn, then with 200. Returns its URL and what it records.
+/// Starts a receiver that responds with these statuses in turn, then with 200. Returns its URL and a channel of its
+/// records.
 pub(crate) async fn receiver(statuses: &'static [u16]) -> (Url, mpsc::UnboundedReceiver<Seen>) {
     serve(statuses, None).await
 }
 
-/// Starts a receiver with a certificate of its own authority. Also returns the authority's certificate as PEM.
+/// Starts a receiver whose certificate is issued by its own authority. Also returns the authority's certificate as
+/// PEM.
 pub(crate) async fn tls_receiver() -> (Url, mpsc::UnboundedReceiver<Seen>, String) {
     let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -110,11 +112,11 @@ async fn connection(
         }
     };
     let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(respond));
-    // The connection may be cut off when the test ends.
+    // The connection may break when the test ends.
     drop(served.await);
 }
 
-/// Returns the next record of a receiver; the timeout only limits a failing test.
+/// Returns the next record of a receiver. The timeout limits a failing test.
 pub(crate) async fn next(got: &mut mpsc::UnboundedReceiver<Seen>) -> Seen {
     let next = tokio::time::timeout(Duration::from_secs(60), got.recv());
     next.await

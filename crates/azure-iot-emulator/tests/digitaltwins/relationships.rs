@@ -9,7 +9,7 @@ fn adjacent(target: &str) -> Value {
     json!({"$relationshipName": "adjacent", "$targetId": target})
 }
 
-/// ADT-REL-1, ADT-REL-2, ADT-REL-4: the ids of the URL override those of the body.
+/// ADT-REL-1, ADT-REL-2, ADT-REL-4: the ids in the URL override those in the body.
 #[test]
 fn new_relationship_is_returned_as_stored() {
     let instance = Instance::with_building();
@@ -93,9 +93,9 @@ fn model_must_declare_the_relationship() {
     put("owns", "room-1").is_error(400, "InvalidRelationship", text);
     put("name", "room-1").is_error(400, "InvalidRelationship", text);
     put("cleans", "room-1").is_error(400, "InvalidRelationship", text);
-    // Declared by the base of the floor's model, with that base as target.
+    // The base of the floor's model declares this relationship, with itself as target.
     assert_eq!(put("contains", "room-1").status, 200);
-    // Declared without a target, so any twin is allowed.
+    // This relationship is declared without a target, so any twin is allowed.
     assert_eq!(put("adjacent", "room-1").status, 200);
 }
 
@@ -260,7 +260,7 @@ fn pages(instance: &Instance, first: &str, member: &str) -> Vec<Vec<String>> {
     }
 }
 
-/// ADT-REL-17, ADT-REL-18: sorted by relationship id.
+/// ADT-REL-17, ADT-REL-18: the list is sorted by relationship id.
 #[test]
 fn relationships_are_listed_in_pages_of_ten() {
     let instance = instance_with_many();
@@ -283,7 +283,7 @@ fn relationships_are_listed_in_pages_of_ten() {
 #[test]
 fn list_can_be_filtered_by_relationship_name() {
     let instance = instance_with_many();
-    // Relationships of another name, between and after those of the filter.
+    // Relationships with other names are between and after those that match the filter.
     for id in ["out-05-x", "out-15-x", "z"] {
         instance.relate("room-1", id, "contains", "room-2");
     }
@@ -336,7 +336,8 @@ fn list_of_missing_twin_and_invalid_token_are_refused() {
     }
 }
 
-/// ADT-REL-24: the token holds the last relationship returned, which may be deleted meanwhile.
+/// ADT-REL-24: the token contains the last relationship returned, which may have been deleted
+/// since.
 #[test]
 fn page_continues_after_a_deleted_relationship() {
     let instance = instance_with_many();
@@ -351,7 +352,7 @@ fn page_continues_after_a_deleted_relationship() {
 
 /// ADT-ID-4, ADT-ID-5.
 #[test]
-fn relationship_ids_of_tutorials_are_taken_and_encoded_in_links() {
+fn relationship_ids_of_tutorials_are_accepted_and_encoded_in_links() {
     let instance = Instance::with_building();
     let reply = instance.put(
         "/digitaltwins/room-1/relationships/a%3A%23%3Fb",

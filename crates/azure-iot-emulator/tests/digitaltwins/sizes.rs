@@ -1,4 +1,4 @@
-//! Size limits of strings, twins, request bodies and models. Unit tests show the limits of an instance, with smaller
+//! Size limits of strings, twins, request bodies and models. Unit tests check the limits of an instance, with lower
 //! values.
 
 use http::Method;
@@ -17,7 +17,7 @@ fn tags(count: usize, length: usize) -> Value {
     tags.into()
 }
 
-/// ADT-LIMIT-6: in bytes of UTF-8, in twins, maps, objects and relationships.
+/// ADT-LIMIT-6: the size is counted in bytes of UTF-8, in twins, maps, objects and relationships.
 #[test]
 fn string_has_at_most_4_kb() {
     let instance = Instance::with_building();
@@ -43,7 +43,7 @@ fn string_has_at_most_4_kb() {
     too_long(instance.put("/digitaltwins/floor-3", &whole));
 }
 
-/// ADT-LIMIT-4: as JSON, whether put or patched.
+/// ADT-LIMIT-4: the size is that of the JSON after a PUT or PATCH.
 #[test]
 fn twin_has_at_most_32_kb() {
     let instance = Instance::with_models();
@@ -60,7 +60,7 @@ fn twin_has_at_most_32_kb() {
     assert_eq!(instance.get("/digitaltwins/t").response.body.len(), 32 * KB);
     patch("/name", x(room + 1)).is_error(400, "ValidationFailed", "more than the maximum of 32768");
     assert_eq!(instance.get("/digitaltwins/t").body["name"], x(room));
-    // The metadata that the service adds counts, too.
+    // The metadata that the service adds counts as well.
     let body = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}, "tags": tags(8, 4000), "name": x(570)});
     assert!(body.to_string().len() < 32 * KB);
     instance.put("/digitaltwins/u", &body).is_error(
@@ -104,7 +104,7 @@ fn request_body_has_at_most_32_kb() {
             json!({"endpointName": "ep", "filter": "true"}),
         ),
     ] {
-        // Whitespace counts.
+        // Whitespace counts toward the size.
         let padded = |length: usize| {
             let text = body.to_string();
             format!("{text}{}", " ".repeat(length - text.len()))

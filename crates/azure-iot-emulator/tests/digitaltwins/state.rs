@@ -20,7 +20,7 @@ fn loaded_state_equals_the_dumped_one() {
     one.patch("/digitaltwins/room-1", &patch).ok();
     let door = json!({"$relationshipName": "adjacent", "$targetId": "room-2", "door": "oak"});
     one.put("/digitaltwins/room-1/relationships/d", &door).ok();
-    // A twin whose model is deleted, and a decommissioned model.
+    // The state has a twin whose model is deleted, and a decommissioned model.
     one.delete("/models/dtmi:test:Floor;1").ok();
     one.patch(
         "/models/dtmi:test:Room;1",
@@ -44,7 +44,7 @@ fn loaded_state_equals_the_dumped_one() {
     assert_eq!(other.service.dump(), state);
     // Sequence numbers are never reused, so that lists in progress can continue.
     assert_eq!(state["nextModelSequence"], 4);
-    // Checks, indexes and preconditions work in the loaded instance.
+    // Validation, indexes and preconditions work in the loaded instance.
     assert_eq!(
         other.ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Room;1')"),
         ["room-1", "room-2"]
@@ -92,7 +92,8 @@ fn maps_that_look_like_components_are_kept() {
     other.patch("/digitaltwins/t", &patch).ok();
 }
 
-/// An upload is validated together with its references, so unrelated models may define the same nested identifier.
+/// An upload is validated only with the models that it refers to, so unrelated models may define the same nested
+/// identifier.
 #[test]
 fn models_with_the_same_nested_identifier_are_loaded() {
     let one = Instance::new();
@@ -106,7 +107,8 @@ fn models_with_the_same_nested_identifier_are_loaded() {
         model("dtmi:m:B;1", json!([property("string")])),
         model("dtmi:m:p;1", other),
         heir,
-        // Only a target that does not exist may be anything.
+        // The id of the target belongs to a schema once E is uploaded, which is allowed because C does not refer
+        // to E.
         model(
             "dtmi:m:C;1",
             json!([{"@type": "Relationship", "name": "r", "target": "dtmi:m:s;1"}]),
@@ -157,7 +159,7 @@ fn invalid_state_is_refused_and_changes_nothing() {
         (json!([]), "the state is not an object"),
         (json!({"models": 1}), "models is not an object"),
         (json!({"models": {"x": {}}}), "the model \"x\" has no sequence"),
-        // A name is not escaped.
+        // The error text does not escape the id.
         (
             json!({"models": {"a\\b": {}}}),
             "the model \"a\\b\" has no sequence",
@@ -278,7 +280,7 @@ fn order_of_jobs_is_kept() {
     assert_eq!(list.column("id"), ["b", "c", "a", "0"]);
 }
 
-/// Steps of a job that started before the load do not apply to the loaded state.
+/// The remaining steps of a job that started before the load do not change the loaded state.
 #[test]
 fn loading_a_state_stops_running_jobs() {
     let instance = Instance::with_building();
@@ -289,7 +291,8 @@ fn loading_a_state_stops_running_jobs() {
             std::thread::yield_now();
         }
         instance.service.load(&state).expect("a dumped state");
-        // The graph's lock orders the job's last step before or after the load; it is dropped in the latter case.
+        // The graph's lock puts the job's last step either before or after the load. After the load, the step has
+        // no effect.
         for _ in 0..100 {
             std::thread::yield_now();
             assert_eq!(instance.service.dump(), state);

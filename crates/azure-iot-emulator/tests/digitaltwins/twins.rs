@@ -53,7 +53,7 @@ fn first_api_version_has_no_last_update_time() {
     );
 }
 
-/// ADT-TWIN-1: some clients send every member they know, as null.
+/// ADT-TWIN-1: some clients send all unset members as null.
 #[test]
 fn null_id_and_etag_are_ignored() {
     let instance = Instance::with_models();
@@ -153,7 +153,7 @@ fn null_is_not_a_value() {
         .is_error(400, "ValidationFailed", "name");
 }
 
-/// ADT-TWIN-16: existing twins can still change.
+/// ADT-TWIN-16: existing twins can still be changed.
 #[test]
 fn decommissioned_model_cannot_have_new_twins() {
     let instance = Instance::with_models();
@@ -198,7 +198,7 @@ fn replacing_a_twin_keeps_its_relationships() {
     );
 }
 
-/// ADT-TWIN-5, ADT-TWIN-8: every time is that of the PUT, also for unchanged properties.
+/// ADT-TWIN-5, ADT-TWIN-8: the PUT sets every update time, also that of unchanged properties.
 #[test]
 fn replaced_twin_has_new_times() {
     let instance = Instance::with_models();
@@ -220,7 +220,7 @@ fn replaced_twin_has_new_times() {
     );
 }
 
-/// ADT-TWIN-21: the twin can be patched again once its model is uploaded again.
+/// ADT-TWIN-21: the twin can be patched again after its model is uploaded again.
 #[test]
 fn twin_of_a_deleted_model_cannot_be_patched() {
     let instance = Instance::with_building();
@@ -277,9 +277,10 @@ fn malformed_body_is_refused() {
     put(r#"{"$metadata":{}}"#).is_error(400, "ValidationFailed", "$model");
 }
 
-/// ADT-ID-1, ADT-ID-2, ADT-ID-3: ids are case-sensitive and may contain characters that URLs must escape.
+/// ADT-ID-1, ADT-ID-2, ADT-ID-3: ids are case-sensitive and may contain characters that must be escaped in
+/// URLs.
 #[test]
-fn only_twin_ids_that_would_address_something_else_are_refused() {
+fn only_twin_ids_that_a_path_cannot_address_are_refused() {
     let instance = Instance::with_models();
     let floor = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}});
     let id = "dev:1.2+3%_#*?!(),=@;$'";
@@ -305,7 +306,7 @@ fn only_twin_ids_that_would_address_something_else_are_refused() {
 
 /// ADT-HTTP-12.
 #[test]
-fn encoded_slash_in_a_path_stays_a_part_of_the_id() {
+fn encoded_slash_in_a_path_is_part_of_the_id() {
     let instance = Instance::with_models();
     for path in ["devices%2Fx", "devices%252Fx"] {
         let text = "exists with the ID devices%2Fx. ";

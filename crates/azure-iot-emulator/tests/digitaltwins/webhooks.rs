@@ -69,7 +69,7 @@ async fn transient_errors_are_retried_and_refusals_are_not() {
     assert_eq!(subjects, ["a", "a", "a", "b", "c"]);
 }
 
-/// A receiver that moved must be configured anew, because a redirect may change the method.
+/// A redirect may change the method, so a receiver that has moved must be configured again.
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let (url, mut got) = receiver(&[307, 302]).await;
@@ -82,7 +82,7 @@ async fn redirects_are_not_followed() {
     }
 }
 
-/// Credentials in the URL are sent as basic authentication, and not shown.
+/// Credentials in the URL are sent as basic authentication, but not returned by the management API.
 #[tokio::test]
 async fn user_and_password_of_the_url_are_sent_but_not_shown() {
     let (mut url, mut got) = receiver(&[]).await;
@@ -92,7 +92,7 @@ async fn user_and_password_of_the_url_are_sent_but_not_shown() {
     routed(&instance, &url).await;
     put(&instance, "a").await;
     let (parts, _) = event(&mut got).await;
-    // me:secret
+    // Base64 of `me:secret`.
     assert_eq!(parts.headers["authorization"], "Basic bWU6c2VjcmV0");
     let port = url.port().expect("a port");
     assert_eq!(parts.headers["host"], format!("127.0.0.1:{port}"));

@@ -119,7 +119,7 @@ async fn containers_store_list_and_delete_blobs() {
             .0,
         404
     );
-    // Operations that are not supported answer 501.
+    // Unsupported operations fail with 501.
     let (status, error) = running.blob(Method::PUT, "box/a?comp=block", "").await;
     assert_eq!(status, 501);
     assert!(error.contains("<Code>NotImplemented</Code>"), "{error}");

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::support::{ConnectionString, Running, VERSION, client};
 
-/// HUB-AUTH-4, HUB-AUTH-7, HUB-AUTH-8: both host names, with and without the port, percent-encoded or not, and any
-/// scope of the host.
+/// HUB-AUTH-4, HUB-AUTH-7, HUB-AUTH-8: the resource may have either host name, with or without the port,
+/// percent-encoded or not, and any scope of the host.
 #[tokio::test]
 async fn signatures_match_every_spelling_of_the_host_and_scope() {
     let running = Running::start().await;
@@ -26,7 +26,7 @@ async fn signatures_match_every_spelling_of_the_host_and_scope() {
             .await;
         assert_eq!(response.status(), 200, "{resource}");
     }
-    // A client whose connection string has the default port leaves it out of `Host`, but signs it.
+    // A client whose connection string has the default port omits it from `Host`, but signs it.
     let token = credentials.token("localhost%3A443", expiry);
     for (host, status) in [
         ("localhost", 200),
@@ -82,7 +82,7 @@ async fn bad_credentials_are_unauthorized() {
     }
 }
 
-/// HUB-AUTH-14, HUB-AUTH-15, HUB-AUTH-18: permissions of a policy, over HTTPS.
+/// HUB-AUTH-14, HUB-AUTH-15, HUB-AUTH-18: the permissions of a policy apply over HTTPS.
 #[tokio::test]
 async fn policy_permissions_are_checked() {
     let running = Running::start().await;
@@ -99,8 +99,7 @@ async fn policy_permissions_are_checked() {
     assert_eq!(running.emulator.iothub_connection_string_for("nobody"), None);
 }
 
-/// The emulator's bearer token is valid until it expires; a token for another audience is refused.
-/// HUB-AUTH-13.
+/// HUB-AUTH-13: the emulator's bearer token is valid until it expires; a token for another audience is refused.
 #[tokio::test]
 async fn bearer_tokens_are_checked_for_audience_and_expiry() {
     let running = Running::start().await;
@@ -135,9 +134,9 @@ async fn opaque_bearer_tokens_are_unauthorized() {
     assert_eq!(response.status(), 401);
 }
 
-/// The credentials of a device, a service or nobody make no difference.
+/// The response is the same with the credentials of a device, with those of a service, and without any.
 #[tokio::test]
-async fn device_endpoints_are_not_implemented_whatever_the_credentials() {
+async fn device_endpoints_are_not_implemented_for_any_credentials() {
     let running = Running::start().await;
     running.create("d").await;
     let device = ConnectionString {
@@ -175,7 +174,7 @@ async fn device_endpoints_are_not_implemented_whatever_the_credentials() {
     }
 }
 
-/// Devices speak MQTT over WebSockets at the path that services use for AMQP.
+/// Devices use MQTT over WebSockets at the same path at which services use AMQP.
 #[tokio::test]
 async fn web_sockets_are_refused_with_the_reason() {
     let running = Running::start().await;

@@ -18,14 +18,14 @@ async fn start(file: &Path) -> Running {
     Running { emulator, client }
 }
 
-/// The reason for which an emulator refuses to start.
+/// Returns the error with which an emulator refuses to start.
 async fn refusal(file: &Path) -> String {
     let error = Emulator::builder().data_file(file).start().await.unwrap_err();
     assert!(matches!(error, StartError::DataFile { .. }), "{error:?}");
     error.to_string()
 }
 
-/// Creates devices and stops, so that the journal has them.
+/// Creates devices and stops the emulator, so that the journal contains the devices.
 async fn create(file: &Path, devices: &[&str]) {
     let running = start(file).await;
     for device in devices {
@@ -68,7 +68,7 @@ async fn data_file_is_locked_under_each_of_its_names() {
         );
     }
     drop(running);
-    // The journal is beside the file, not beside the link.
+    // The journal is next to the file, not next to the link.
     let running = start(&other("symlink.json")).await;
     assert!(running.has_device("a"));
     running.create("b").await;
@@ -101,9 +101,9 @@ async fn start_without_the_journal_is_refused() {
     assert!(start(&file).await.has_device("a"));
 }
 
-/// The way out that the error names.
+/// The error for a missing journal suggests this remedy.
 #[tokio::test]
-async fn data_file_that_names_no_journal_starts_without_its_changes() {
+async fn data_file_without_a_journal_id_loads_only_its_snapshot() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     create(&file, &["a"]).await;
@@ -117,7 +117,7 @@ async fn data_file_that_names_no_journal_starts_without_its_changes() {
 }
 
 #[tokio::test]
-async fn journal_of_another_time_or_file_is_refused() {
+async fn journal_of_an_older_snapshot_or_another_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let other = folder.path().join("other.json");
@@ -167,7 +167,7 @@ async fn copy_of_both_files_is_a_backup() {
     let running = start(&copy).await;
     assert!(running.has_device("a") && running.has_device("b") && !running.has_device("later"));
     drop(running);
-    // The original is independent of its copy.
+    // The original does not depend on its copy.
     assert!(start(&file).await.has_device("later"));
 }
 

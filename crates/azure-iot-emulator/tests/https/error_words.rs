@@ -1,11 +1,11 @@
-//! The words of errors: those of the services and of HTTP, not of Rust.
+//! Error texts use the terms of the services and of HTTP, not the names of Rust types.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::Running;
 
-/// Requests that are refused with a text about their content.
+/// Returns requests that are refused because of their content.
 fn refused_requests(running: &Running) -> Vec<RequestBuilder> {
     let hub = |method: Method, path: &str, body: Value| running.hub(method, path).json(&body);
     let twins = |method: Method, path: &str, body: Value| {
@@ -68,7 +68,7 @@ fn refused_requests(running: &Running) -> Vec<RequestBuilder> {
     ]
 }
 
-/// Bodies that the hub accepts, one for each operation that takes one.
+/// Returns a body that the hub accepts for each operation with a body.
 fn hub_bodies() -> Vec<(Method, &'static str, Value)> {
     let authentication = json!({
         "type": "sas",
@@ -169,7 +169,7 @@ fn hub_bodies() -> Vec<(Method, &'static str, Value)> {
     ]
 }
 
-/// Bodies that the management API of the hub accepts.
+/// Returns bodies that the management API of the hub accepts.
 fn manage_bodies() -> Vec<(Method, &'static str, Value)> {
     let file = json!({"deviceId": "a", "blobUri": "u", "blobName": "b", "blobSizeInBytes": 1});
     let script = json!({"type": "reply", "status": 200, "payload": [1], "delayMilliseconds": 1});
@@ -188,7 +188,7 @@ fn manage_bodies() -> Vec<(Method, &'static str, Value)> {
     ]
 }
 
-/// Returns copies of a body; each has another value of every kind in place of one of its parts, or of the whole.
+/// Returns copies of a body. In each copy, one part or the whole is replaced by a value of another type.
 fn variations(body: &Value) -> Vec<Value> {
     let mut pointers = Vec::new();
     collect_pointers(body, String::new(), &mut pointers);
@@ -232,7 +232,8 @@ fn collect_pointers(value: &Value, at: String, pointers: &mut Vec<String>) {
     pointers.push(at);
 }
 
-/// Checks that a text has no words of Rust. Types are compared as whole words, because a tracking id is hexadecimal.
+/// Asserts that a text contains no names of Rust types. They are searched as whole words, because tracking ids are
+/// hexadecimal.
 #[track_caller]
 fn assert_plain(text: &str, context: &str) {
     for part in [
@@ -292,7 +293,7 @@ async fn bodies_with_a_wrong_member_are_refused_in_plain_words() {
 }
 
 #[tokio::test]
-async fn errors_have_no_words_of_rust() {
+async fn errors_do_not_mention_rust_types() {
     let running = Running::start().await;
     running.create("a").await;
     for request in refused_requests(&running) {

@@ -80,7 +80,7 @@ async fn shutdown_waits_for_requests_in_progress() {
         )
         .unwrap();
     let request = tokio::spawn(running.hub(Method::GET, "/devices/a").send());
-    // The rule is removed once the request has used it.
+    // The rule disappears from the list when the request has used it up.
     let used = async {
         while !running.emulator.faults().list().is_empty() {
             tokio::task::yield_now().await;
@@ -145,7 +145,7 @@ async fn services_can_be_disabled() {
     assert!(!format!("{emulator:?}").contains("SharedAccessKey"));
 }
 
-/// HTTP/1.1 allows 100 headers, HTTP/2 16 KiB of them.
+/// The limits are 100 headers over HTTP/1.1 and 16 KiB of headers over HTTP/2.
 #[tokio::test]
 async fn request_heads_that_are_too_large_are_refused() {
     let running = Running::start().await;
@@ -161,7 +161,7 @@ async fn request_heads_that_are_too_large_are_refused() {
     };
     assert_eq!(status(&one, 90, 4000).await, Some(401));
     assert_eq!(status(&one, 101, 1).await, Some(431));
-    // The server may close the connection before the client has sent the whole head.
+    // The server may close the connection before the client has sent all headers.
     assert!(matches!(status(&one, 1, 2_000_000).await, Some(431) | None));
     assert_eq!(status(&running.client, 1, 14_000).await, Some(401));
     assert_eq!(status(&running.client, 1, 20_000).await, Some(431));

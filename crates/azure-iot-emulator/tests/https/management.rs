@@ -57,7 +57,7 @@ async fn endpoints_are_listed_and_unknown_paths_and_hosts_are_refused() {
         .await
         .unwrap();
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
-    // The `Host` of a browser that was led here by DNS rebinding.
+    // A browser sends this `Host` after DNS rebinding.
     let request = running
         .client
         .get(running.manage("/state"))
@@ -119,7 +119,7 @@ async fn clock_is_set_and_advanced() {
     }
     for (now, expected) in [
         ("soon", "is not an RFC 3339 time"),
-        // These times are outside the range once converted to UTC.
+        // These times are outside the range after conversion to UTC.
         ("9999-12-31T23:59:59-01:00", "outside the years 0 to 9999"),
         ("0000-01-01T00:00:00+01:00", "outside the years 0 to 9999"),
     ] {
@@ -131,8 +131,8 @@ async fn clock_is_set_and_advanced() {
     assert_eq!(running.emulator.clock().now().year(), 2041);
 }
 
-/// The token of the ready line lasts for an hour of the emulator's clock; further ones have the lifetime and the audience
-/// that the request asks for.
+/// Without a body, the token is valid for one hour of the emulator's clock and for both services. The body can set
+/// the lifetime and the audience.
 #[tokio::test]
 async fn tokens_are_issued_with_a_lifetime_and_an_audience() {
     let running = Running::start().await;
@@ -178,7 +178,7 @@ async fn tokens_are_issued_with_a_lifetime_and_an_audience() {
     }
 }
 
-/// A state that an editor on Windows has saved.
+/// Editors on Windows save files with a byte order mark and CRLF.
 #[tokio::test]
 async fn bodies_may_have_a_byte_order_mark() {
     let running = Running::start().await;
@@ -291,7 +291,8 @@ async fn devices_are_scripted() {
     );
 }
 
-/// The requests of `tests/peers/python/iothub/browser.py`, and further origins that Chromium cannot be made to send there.
+/// The requests are those of `tests/peers/python/iothub/browser.py`. Some of the origins are not tested there,
+/// because Chromium cannot be made to send them.
 #[tokio::test]
 async fn requests_from_web_pages_of_other_sites_are_forbidden() {
     let running = Running::start().await;
@@ -340,7 +341,8 @@ async fn requests_from_web_pages_of_other_sites_are_forbidden() {
     }
 }
 
-/// A page may be on another port of this machine, whose origin is local. It must not get by without a preflight.
+/// The origin of a page on another port of this machine is local. Its requests must not take effect without a
+/// preflight.
 #[tokio::test]
 async fn requests_that_browsers_send_without_a_preflight_change_nothing() {
     let running = Running::start().await;
@@ -384,7 +386,7 @@ async fn requests_that_browsers_send_without_a_preflight_change_nothing() {
             "{path}"
         );
     }
-    // A preflight is not granted.
+    // The preflight is refused.
     let preflight = running
         .client
         .request(Method::OPTIONS, running.manage("/clock/advance"));

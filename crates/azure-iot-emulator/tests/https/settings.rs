@@ -1,4 +1,4 @@
-//! Settings of a running emulator through the management API: their effect, and which of them a data file keeps.
+//! Settings of a running emulator through the management API, and their persistence in a data file.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ async fn hub_throttles_when_enabled() {
         let response = manage(&running, Method::GET, path, Value::Null).await;
         assert_eq!(response, (200, json!({ "enabled": enabled })));
     };
-    // The limit is 20 per minute.
+    // The limit is 20 queries per minute.
     let first_refusal = async || {
         for number in 0..200 {
             let request = running.hub(Method::GET, "/configurations/none");
@@ -162,7 +162,8 @@ async fn a_disabled_service_has_no_settings() {
     assert_eq!(status, 404);
 }
 
-/// The building is state and kept. A setting is not kept: a new process starts from its options.
+/// The data file keeps the building, which is state. It does not keep settings: a new process starts with those of
+/// its options.
 #[tokio::test]
 async fn building_is_kept_and_settings_are_not() {
     let folder = tempfile::tempdir().unwrap();
@@ -178,7 +179,8 @@ async fn building_is_kept_and_settings_are_not() {
     let lag = json!({"seconds": 5});
     manage(&first, Method::PUT, "/digitaltwins/queryLag", lag).await;
     let state = first.emulator.dump_state();
-    // The files are read while the first emulator runs, as after a crash: the response means that the change is on disk.
+    // The files are copied while the first emulator runs, as after a crash. They have the change, because its
+    // response was received.
     let copy = tempfile::tempdir().unwrap();
     for name in ["data.json", "data.json.journal"] {
         std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();

@@ -48,7 +48,7 @@ impl ConnectionString {
         }
     }
 
-    /// Returns a token for a resource, which the caller percent-encodes if necessary, valid until `expiry`.
+    /// Returns a token that is valid until `expiry`. The caller percent-encodes `resource` if necessary.
     pub(crate) fn token(&self, resource: &str, expiry: i64) -> String {
         let key = STANDARD.decode(&self.key).expect("the key is base64");
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");
@@ -98,7 +98,7 @@ impl Running {
         ConnectionString::of(&self.emulator.iothub_connection_string())
     }
 
-    /// Returns a token of the owner policy that is valid for an hour.
+    /// Returns a token of the owner policy, valid for one hour.
     pub(crate) fn token(&self) -> String {
         let credentials = self.connection_string();
         credentials.token(&credentials.host, self.now() + 3600)
@@ -134,7 +134,7 @@ impl Running {
         assert_eq!(response.status(), 200);
     }
 
-    /// Returns whether the device exists, read from the engine so that faults do not apply.
+    /// Returns whether the device exists. Reads the engine directly, so that faults do not apply.
     pub(crate) fn has_device(&self, device_id: &str) -> bool {
         !self.emulator.dump_state()["iothub"]["devices"][device_id].is_null()
     }

@@ -55,7 +55,7 @@ async fn handshake_is_limited_to_10_seconds() {
         let stream = TcpStream::connect(authority(url)).await.unwrap();
         assert_eq!(silence(stream).await, 10, "{url}");
         let stream = TcpStream::connect(authority(url)).await.unwrap();
-        // The beginning of a TLS record.
+        // The bytes are the beginning of a TLS record.
         assert_eq!(drip(stream, b"\x16\x03\x01\x02\x00\x01\x00").await.1, 10, "{url}");
     }
 }
@@ -81,10 +81,10 @@ async fn request_head_is_limited_to_30_seconds() {
         let stream = TcpStream::connect(management).await.unwrap();
         assert_eq!(drip(stream, bytes).await.1, 30);
     }
-    // Over HTTP/2, the connection may take 5 seconds to close.
+    // Over HTTP/2, closing the connection may take 5 more seconds.
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-    // The beginning of a HEADERS frame of 100 bytes.
+    // The bytes are the beginning of a HEADERS frame of 100 bytes.
     let headers = [0, 0, 100, 1, 5, 0, 0, 0, 1, 0x83, 0x87];
     for (at_once, slowly) in [
         (vec![], &b""[..]),
@@ -119,7 +119,7 @@ async fn request_body_is_limited_to_60_seconds() {
         let (response, seconds) = drip(stream, &[b' '; 99]).await;
         let response = String::from_utf8(response).unwrap();
         assert!(response.starts_with("HTTP/1.1 408 "), "{request}: {response}");
-        // The response waits 5 more seconds for the body, and announces the close of the connection.
+        // The response waits up to 5 more seconds for the body, and announces the close of the connection.
         assert!((60..=80).contains(&seconds), "{request}: {seconds}");
         assert!(response.contains("connection: close"), "{request}: {response}");
     }
@@ -172,7 +172,7 @@ async fn response_must_be_read_within_two_minutes() {
         stream.write_all(request.as_bytes()).await.unwrap();
         tokio::time::sleep(wait).await;
         let mut received = Vec::new();
-        // The end of a truncated response is an error.
+        // Reading fails at the end of a truncated response.
         drop(stream.read_to_end(&mut received).await);
         assert_eq!(received.len() > size, complete, "{wait:?}: {}", received.len());
     }

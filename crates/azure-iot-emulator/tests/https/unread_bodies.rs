@@ -1,4 +1,5 @@
-//! Responses to requests whose body the server has no use for: the connection stays usable, or its close is announced.
+//! Responses to requests whose body the server does not read. The connection stays usable, or the response
+//! announces its close.
 
 use azure_iot_emulator::Fault;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -6,7 +7,8 @@ use tokio::net::TcpStream;
 
 use crate::support::{Running, VERSION, connect_tls};
 
-/// A client of HTTP/1.1 that sends a request in two parts, so that the server can respond before it has the body.
+/// An HTTP/1.1 client that sends a request in two parts, so that the server can respond before it has received the
+/// body.
 struct Wire<S>(S);
 
 struct Answer {
@@ -139,8 +141,8 @@ async fn refused_requests_leave_the_connection_to_the_other_services_usable() {
     }
 }
 
-/// A client that sends its whole body before it reads, as Python's does, still gets the response to a body that is too
-/// long, and knows that the connection ends.
+/// A client that sends its whole body before it reads, as Python's client does, still receives the response to a
+/// body that is too long. The response announces the close of the connection.
 #[tokio::test]
 async fn response_to_a_long_body_announces_the_close_of_the_connection() {
     let running = Running::start().await;
@@ -161,9 +163,10 @@ async fn response_to_a_long_body_announces_the_close_of_the_connection() {
     running.create("a").await;
 }
 
-/// RFC 9110, section 10.1.1: a refused client that waits for `100 Continue` gets the response instead, at once.
+/// RFC 9110, section 10.1.1: a client that waits for `100 Continue` immediately receives the error response
+/// instead.
 #[tokio::test]
-async fn client_that_waits_with_its_body_is_refused_without_it() {
+async fn client_that_expects_continue_is_refused_before_its_body() {
     let running = Running::start().await;
     let hub = running.emulator.iothub_endpoint().trim_start_matches("https://");
     let mut wire = Wire(connect_tls(hub, &running.emulator, b"http/1.1").await);
@@ -213,7 +216,7 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const ACK: u8 = 1;
 
-/// HTTP/2 frames, because client libraries hide a reset after the response.
+/// A connection of raw HTTP/2 frames. Client libraries would hide a reset after the response.
 struct Frames<S>(S);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
@@ -235,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
         (head[3], head[4], stream, payload)
     }
 
-    /// Posts a body in a frame of its own, and returns the status and the types of the frames of the stream.
+    /// Posts a body in a separate frame. Returns the status and the types of the stream's frames.
     async fn refused(&mut self, stream: u32, host: &str, path: &str) -> (u16, Vec<u8>) {
         // HPACK: `:method POST` and `:scheme https` from the static table, then `:path` and `:authority` as literals.
         let length = |text: &str| u8::try_from(text.len()).unwrap();
@@ -249,7 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
         self.write(HEADERS, END_HEADERS, stream, &block).await;
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         self.write(DATA, END_STREAM, stream, &[b' '; 1000]).await;
-        // The reply to a ping follows all frames that the server has queued before.
+        // The reply to a ping arrives after all frames that the server has queued.
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         self.write(PING, 0, 0, &[7; 8]).await;
         let (mut status, mut seen) = (0, Vec::new());
@@ -269,8 +272,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
     }
 }
 
-/// Reads `:status` from the start of a header block: a literal whose name is an entry of the static table, or an entry of
-/// the dynamic table from an earlier response, which can only be the same status.
+/// Parses `:status` at the start of a header block. It is a literal with a name from the static table or, from an
+/// earlier response, an entry of the dynamic table, which can only be the same status.
 fn status_of(block: &[u8]) -> u16 {
     match block {
         // Literal with indexing, name 8; the value is Huffman-coded `401`.

@@ -124,7 +124,7 @@ fn free_hub_has_at_most_twenty_configurations_and_ten_deployments() {
         put(&hub, &format!("c{number}"), &json!({"content": content()})).ok();
     }
     put(&hub, "c10", &json!({"content": content()})).error(413, "ConfigurationCountLimitExceeded");
-    // An update is no further configuration.
+    // An update does not count as one more configuration.
     hub.put_if("/configurations/e0", "*", &deployment).ok();
 }
 

@@ -143,7 +143,8 @@ fn settings_are_applied_to_devices_that_match_now_or_later() {
     assert_eq!(desired(&hub, "b", "interval"), json!(null));
     assert_eq!(statuses(&hub, "/twins/a"), json!({"c": {"status": "Applied"}}));
     assert_eq!(statuses(&hub, "/twins/b"), json!(null));
-    // A device matches later: after a twin patch, in a bulk request, or when it is created with a twin.
+    // A device may match later: after a twin patch, through a bulk request, or when it is created with
+    // a twin.
     hub.patch("/twins/b", &json!({"tags": {"floor": 1}})).ok();
     let items = json!([{"id": "n", "tags": {"floor": 1}}]);
     hub.send("POST", "/devices", None, Some(&items)).ok();
@@ -160,7 +161,7 @@ fn settings_are_applied_to_devices_that_match_now_or_later() {
     )
     .ok();
     assert_eq!(hub.get("/twins/a").ok()["version"], version);
-    // A device that no longer matches keeps the settings.
+    // A device that no longer matches keeps its settings.
     hub.patch("/twins/a", &json!({"tags": null})).ok();
     assert_eq!(statuses(&hub, "/twins/a"), json!(null));
     assert_eq!(desired(&hub, "a", "interval"), 5);
@@ -319,7 +320,7 @@ fn metadata_names_the_configuration_that_wrote_a_value() {
     );
     assert_eq!(stamped("/hvac"), (None, None));
     assert_eq!(stamped(""), (None, None));
-    // A write by anybody else removes the members.
+    // A write by a client removes the name of the configuration.
     hub.delete("/configurations/high", "*");
     hub.delete("/configurations/low", "*");
     hub.patch(

@@ -102,7 +102,7 @@ fn digital_twin_patch_writes_desired_properties() {
     );
     assert_eq!(desired(&hub)["speed"], 8);
     assert_eq!(desired(&hub)["lamp"], json!(null));
-    // With the twin's ETag as precondition.
+    // The twin's ETag is the precondition.
     let etag = quoted(&hub.get("/twins/d").ok()["etag"]);
     let body = json!([{"op": "replace", "path": "/speed", "value": 9}]);
     let send = || hub.send("PATCH", "/digitaltwins/d", Some(&etag), Some(&body));
@@ -217,7 +217,7 @@ fn digital_twin_patch_must_fit_a_known_model() {
         .set_model_id("d", None, "dtmi:example:House;1")
         .unwrap();
     let add = |path: &str, value: Value| json!([{"op": "add", "path": path, "value": value}]);
-    // The hub does not know the model yet.
+    // The model is still unknown to the hub.
     assert_eq!(patch(&hub, add("/anything", json!(1))).status, 202);
     hub.engine.set_models(&thermostat_models()).unwrap();
     for good in [

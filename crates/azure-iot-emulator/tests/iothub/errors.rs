@@ -6,7 +6,8 @@ use azure_iot_emulator::ServiceRequest;
 use crate::configurations::content;
 use crate::support::{Hub, build, policy};
 
-/// HUB-ERROR-1, HUB-ERROR-2, HUB-ERROR-5, HUB-ERROR-7, HUB-HTTP-4: the envelope, its headers, and the tracking id.
+/// HUB-ERROR-1, HUB-ERROR-2, HUB-ERROR-5, HUB-ERROR-7, HUB-HTTP-4: the envelope, its headers and the tracking id
+/// are checked.
 #[test]
 fn error_has_envelope_code_header_and_tracking_id() {
     let hub = Hub::new();
@@ -28,7 +29,8 @@ fn error_has_envelope_code_header_and_tracking_id() {
     );
 }
 
-/// HUB-AUTH-15, HUB-AUTH-16, HUB-AUTH-18: permissions of policies; a missing permission is 401, not 403.
+/// HUB-AUTH-15, HUB-AUTH-16, HUB-AUTH-18: a request without the required permission of the policy fails with 401,
+/// not 403.
 #[test]
 fn missing_permission_is_unauthorized() {
     let hub = Hub::new();

@@ -49,7 +49,7 @@ fn created_device_has_every_member_keys_and_a_decimal_etag() {
         ]
     );
     assert_eq!(device["deviceId"], "a");
-    // The manual clock's time in .NET ticks.
+    // The generation id is the time of the manual clock in .NET ticks.
     assert_eq!(device["generationId"], "639079632001234567");
     let etag = device["etag"].as_str().unwrap();
     assert_eq!(tag, format!("\"{etag}\""));
@@ -92,7 +92,7 @@ fn created_device_has_every_member_keys_and_a_decimal_etag() {
     assert_eq!(hub.get("/devices/a").ok(), device);
 }
 
-/// HUB-DEVICE-14, HUB-ERROR-8: without If-Match, PUT only creates, whatever ETag the body has.
+/// HUB-DEVICE-14, HUB-ERROR-8: without If-Match, PUT can only create, even if the body has an ETag.
 #[test]
 fn put_without_if_match_on_existing_device_conflicts() {
     let hub = Hub::new();
@@ -170,9 +170,9 @@ fn keys_are_regenerated_or_kept_and_bad_keys_are_refused() {
     // HUB-KEY-6: empty keys are regenerated.
     let again = hub.put_if("/devices/a", "*", &with_keys("", "")).ok();
     assert_ne!(keys(&again), keys(&regenerated));
-    // Keys that are sent back are unchanged.
+    // Keys that a client sends back are kept.
     assert_eq!(keys(&hub.put_if("/devices/a", "*", &again).ok()), keys(&again));
-    // HUB-KEY-3: not base64, too short, too long.
+    // HUB-KEY-3: the key is not base64, too short, or too long.
     for bad in [
         "1",
         "not base64!",
@@ -187,7 +187,7 @@ fn keys_are_regenerated_or_kept_and_bad_keys_are_refused() {
     for good in [STANDARD.encode([1; 16]), STANDARD.encode([1; 64])] {
         hub.put_if("/devices/a", "*", &with_keys(&good, &good)).ok();
     }
-    // HUB-KEY-4: only one key.
+    // HUB-KEY-4: a single key is refused.
     for body in [with_keys(KEY_1, ""), with_keys("", KEY_1)] {
         let text = hub.put_if("/devices/a", "*", &body).error(400, "ArgumentInvalid");
         assert_eq!(text, "Either no keys or both keys can be set");
@@ -303,7 +303,7 @@ fn delete_needs_if_match_and_removes_twin_and_modules() {
     }
 }
 
-/// HUB-DEVICE-3: a device that is created again has a new generation id, even at the same clock time.
+/// HUB-DEVICE-3: a device that is created again gets a new generation id, even if the clock has not moved.
 #[test]
 fn registering_an_id_again_gives_a_new_generation() {
     let hub = Hub::new();
@@ -394,7 +394,7 @@ fn identities_take_if_match_with_and_without_quotes() {
 
 /// HUB-KEY-17.
 #[test]
-fn members_that_differ_only_in_case_are_one_and_the_last_counts() {
+fn last_of_members_that_differ_only_in_case_counts() {
     let hub = Hub::new();
     let created = hub.create("a");
     let mut body = created.clone();

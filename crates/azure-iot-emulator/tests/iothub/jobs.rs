@@ -37,7 +37,7 @@ fn method_job(condition: &str, payload: &Value) -> Value {
     })
 }
 
-/// Returns the device counts of a job: all, succeeded, failed.
+/// Returns the device counts of a job: total, succeeded, failed.
 fn counts(job: &Value) -> (Option<u64>, Option<u64>, Option<u64>) {
     let count = |name: &str| job["deviceJobStatistics"][name].as_u64();
     (
@@ -113,7 +113,7 @@ fn waiting_job_can_be_canceled() {
 fn twin_job_runs_on_matching_devices_at_its_start_time() {
     let hub = hub_with(&["a", "b", "c"]);
     let mut body = twin_job("deviceId IN ['a', 'b']");
-    // A time without a zone, an hour from now.
+    // A time without an offset, one hour from now.
     body["startTime"] = json!("2026-03-01T13:00:00");
     put(&hub, "j", &body).ok();
     run(&hub);
@@ -196,7 +196,7 @@ fn job_bodies_and_ids_are_checked() {
         with(|body| body["updateTwin"]["tags"] = json!({"a.b": 1})),
         with(|body| body["updateTwin"] = json!(null)),
         with(|body| body["startTime"] = json!("tomorrow")),
-        // More than 168 hours ahead.
+        // The start is more than 168 hours from now.
         with(|body| body["startTime"] = json!("2026-03-08T12:30:00Z")),
         with(|body| body["jobId"] = json!("other")),
         with(|body| body["queryCondition"] = json!(null)),
@@ -241,7 +241,7 @@ fn interrupted_job_continues_after_loading_state() {
     put(&hub, "j", &twin_job("*")).ok();
     run(&hub);
     let mut state = hub.engine.dump();
-    // The state of a process that ended while the job ran.
+    // This is the state if the process ended while the job ran.
     state["jobs"]["j"]["status"] = json!("running");
     state["jobs"]["j"]["devices"][1]["status"] = json!("running");
     state["devices"]["b"]["identity"]["twin"]["tags"] = json!({});
@@ -316,7 +316,7 @@ fn job_list_is_an_array_in_pages() {
         ids.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(list("/jobs/v2/query"), "a b c waiting");
-    // The .NET client's spelling of types and statuses.
+    // The .NET client spells types and statuses like this.
     assert_eq!(
         list("/jobs/v2/query?jobType=ScheduleUpdateTwin&jobStatus=Completed"),
         "a b c"

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Hub, Response, build};
 
-/// Returns a hub with an online device that replies to `echo` and `fail` at once and to `slow` after ten seconds.
+/// Returns a hub with a connected device that responds to `echo` and `fail` immediately and to `slow` after ten
+/// seconds.
 fn hub() -> Hub {
     let hub = Hub::new();
     hub.create("a");
@@ -90,7 +91,7 @@ fn method_of_offline_device_is_not_online() {
         &call(&hub, "/twins/a/methods", &json!({"methodName": "echo"})),
         "DeviceNotOnline",
     );
-    // A device that is registered again under the same id has no scripts.
+    // A device that is registered again has no scripts.
     hub.delete("/devices/a", "*");
     hub.create("a");
     hub.engine.set_connected("a", None, true).unwrap();
@@ -100,8 +101,8 @@ fn method_of_offline_device_is_not_online() {
     );
 }
 
-/// HUB-METHOD-5, HUB-METHOD-7, HUB-METHOD-8: the payload is passed through; an error status of the device is not an
-/// error of the call.
+/// HUB-METHOD-5, HUB-METHOD-7, HUB-METHOD-8: the payload is passed through, and an error status from the device is
+/// not an error of the call.
 #[test]
 fn method_payload_is_any_json_and_device_status_is_not_an_error() {
     let hub = hub();

@@ -100,7 +100,8 @@ fn module_of_type_none_becomes_sas() {
     assert!(created["authentication"]["symmetricKey"]["primaryKey"].is_string());
 }
 
-/// HUB-MODULE-6, HUB-MODULE-7: with a shared access signature a missing device is 401, with a bearer token 404.
+/// HUB-MODULE-6, HUB-MODULE-7: for a missing device, the status is 401 with a shared access signature and 404
+/// with a bearer token.
 #[test]
 fn module_of_missing_device_is_unauthorized_for_signatures_and_not_found_for_entra() {
     let hub = Hub::new();
@@ -119,7 +120,7 @@ fn module_of_missing_device_is_unauthorized_for_signatures_and_not_found_for_ent
         .error(401, "IotHubUnauthorizedAccess");
     hub.with_bearer("GET", "/devices/a/modules", None, None)
         .error(404, "DeviceNotFound");
-    // With a signature, a disabled device is also 401.
+    // With a signature, the status for a disabled device is 401 as well.
     hub.put("/devices/a", &json!({"deviceId": "a", "status": "disabled"}))
         .ok();
     hub.put(path, &module("m")).error(401, "IotHubUnauthorizedAccess");

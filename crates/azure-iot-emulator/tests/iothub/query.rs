@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Hub, Response, build, with_header};
 
-/// Returns a hub with ten devices on three floors. The even ones have reported properties; the last is disabled.
+/// Returns a hub with ten devices on three floors. Devices with even numbers have reported properties; the last
+/// device is disabled.
 pub(crate) fn building() -> Hub {
     let hub = Hub::new();
     for number in 0..10_u32 {
@@ -33,7 +34,7 @@ pub(crate) fn query(hub: &Hub, text: &str) -> Response {
     hub.send("POST", "/devices/query", None, Some(&json!({ "query": text })))
 }
 
-/// Queries one page; size and token are sent as headers.
+/// Queries one page. Page size and token are sent as headers.
 fn page(hub: &Hub, text: &str, size: &str, token: Option<&str>) -> Response {
     let mut request = build("POST", "/devices/query", None, Some(&json!({ "query": text })));
     request = with_header(request, "x-ms-max-item-count", size);
@@ -84,7 +85,7 @@ fn last_page_of_twins_has_no_continuation_token() {
     let token = first.header("x-ms-continuation").unwrap().to_owned();
     assert_eq!(first.body.as_array().unwrap().len(), 6);
     assert_eq!(first.body[0], hub.get("/twins/d0").ok());
-    // Changes between two pages do not move other rows.
+    // Changes between two pages do not affect other rows.
     hub.delete("/devices/d5", "*");
     hub.create("d55");
     let last = page(&hub, text, "6", Some(&token));
@@ -97,7 +98,7 @@ fn last_page_of_twins_has_no_continuation_token() {
         .map(|row| &row["deviceId"])
         .collect();
     assert_eq!(ids, ["d55", "d6", "d7", "d8", "d9"]);
-    // A full last page has no token either.
+    // Even a full last page has no token.
     assert_eq!(page(&hub, text, "10", None).header("x-ms-continuation"), None);
     assert_eq!(page(&hub, text, "1000", None).body.as_array().unwrap().len(), 10);
 }
@@ -347,7 +348,8 @@ fn conditions_match_only_when_true() {
         ("properties.desired.interval / 0 = 1", ""),
         ("tags.location.room = 'r1' AND version = 3", "d1"),
         ("etag = 'AAAAAAAAAAI=' AND deviceId IN ['d1']", "d1"),
-        // Comparing an absent property, or values of different types, is undefined, not true.
+        // A comparison with an absent property, or of values of different types, is undefined and therefore not
+        // true.
         ("tags.nothing = 1", ""),
         ("tags.nothing != 1", ""),
         ("NOT tags.nothing = 1", ""),
@@ -374,7 +376,8 @@ fn conditions_match_only_when_true() {
     }
 }
 
-/// HUB-QUERY-4, HUB-QUERY-10, HUB-QUERY-11, HUB-QUERY-23: device queries return no modules, and the reverse.
+/// HUB-QUERY-4, HUB-QUERY-10, HUB-QUERY-11, HUB-QUERY-23: device queries return no modules, and module queries no
+/// devices.
 #[test]
 fn queries_of_modules_and_devices_are_separate() {
     let hub = Hub::new();
@@ -406,7 +409,7 @@ fn queries_of_modules_and_devices_are_separate() {
         ),
         json!([{"deviceId": "b", "moduleId": "m2"}])
     );
-    // A page may end within a device; the next one continues there.
+    // A page may end within a device; the next page continues there.
     let text = "SELECT deviceId, moduleId FROM devices.modules WHERE moduleId != '$edgeHub'";
     let first = page(&hub, text, "4", None);
     let token = first.header("x-ms-continuation").unwrap().to_owned();

@@ -76,7 +76,7 @@ fn array_contains_finds_the_children_of_an_edge_device() {
     }
     let other = "SELECT deviceId FROM devices WHERE ARRAY_CONTAINS(parentScopes, 'ms-azure-iot-edge://x-1')";
     assert_eq!(query(&hub, other).ok(), json!([]));
-    // For a value that is not an array, the function is undefined, and so is its negation.
+    // If the value is not an array, the result is undefined, and so is its negation.
     for condition in [
         "ARRAY_CONTAINS(deviceId, 'e')",
         "NOT ARRAY_CONTAINS(deviceId, 'x')",

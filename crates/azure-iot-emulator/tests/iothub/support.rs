@@ -43,7 +43,7 @@ impl Hub {
         }
     }
 
-    /// Sends a request of the owner policy with an optional `If-Match` and an optional body.
+    /// Sends a request with the owner policy, an optional `If-Match` and an optional body.
     pub(crate) fn send(
         &self,
         method: &str,

@@ -1,4 +1,4 @@
-//! Request rate limits, which are off by default.
+//! Request rate limits, which are disabled by default.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn requests_beyond_the_rate_are_throttled() {
         (refused.header("retry-after"), refused.header("connection")),
         (None, Some("close"))
     );
-    // Other operations have limits of their own.
+    // Other operations have their own limits.
     hub.patch("/twins/d", &json!({"tags": {"a": 1}})).ok();
     hub.get("/devices/d").ok();
     // The limit is 100 per second, so 100 ms allow ten more reads.
@@ -59,8 +59,8 @@ fn query_rate_depends_on_the_tier() {
     }
 }
 
-/// HUB-QUOTA-4, HUB-QUOTA-5, HUB-QUOTA-7, HUB-QUOTA-8, HUB-QUOTA-9, HUB-QUOTA-10, HUB-QUOTA-11: the rates of one unit of
-/// each tier.
+/// HUB-QUOTA-4, HUB-QUOTA-5, HUB-QUOTA-7, HUB-QUOTA-8, HUB-QUOTA-9, HUB-QUOTA-10, HUB-QUOTA-11: the rates are those
+/// of one unit of each tier.
 #[test]
 fn every_kind_of_request_has_the_rate_of_its_tier() {
     let tiers = [Tier::F1, Tier::S1, Tier::S2, Tier::S3];
@@ -74,7 +74,7 @@ fn every_kind_of_request_has_the_rate_of_its_tier() {
             "CloudToDeviceMessage",
             [100, 100, 100, 5000],
         ),
-        // Calls of up to 4 KB each.
+        // The limits are for calls of up to 4 KB.
         ("POST", "/twins/x/methods", "DirectMethod", [40, 40, 120, 6000]),
         ("GET", "/jobs/v2/x", "Job", [100, 100, 100, 5000]),
         ("GET", "/configurations/x", "ConfigurationWrite", [20, 20, 20, 20]),

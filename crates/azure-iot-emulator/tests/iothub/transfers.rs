@@ -82,7 +82,7 @@ fn export_can_be_imported_again() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    // Modules have lines of their own after the line of their device.
+    // The lines of modules follow the line of their device.
     let ids: Vec<_> = lines
         .iter()
         .map(|line| (line["id"].as_str(), line["moduleId"].as_str()))
@@ -129,7 +129,7 @@ fn export_without_keys_begins_with_a_warning() {
     assert!(!text.contains(keys.as_str().unwrap()));
     hub.delete("/devices/a", "*");
     assert_eq!(finished(&hub, import(&hub, "c"))["status"], "completed");
-    // The warning is no entry, so the log of the import has it.
+    // The warning is not valid JSON, so the log of the import has an entry for it.
     assert_eq!(blob(&hub, "log", "importErrors.log").unwrap().lines().count(), 1);
     assert_ne!(
         hub.get("/devices/a").ok()["authentication"]["symmetricKey"]["primaryKey"],
@@ -169,7 +169,7 @@ fn import_logs_failed_lines_and_completes() {
     );
 }
 
-/// HUB-TRANSFER-13, HUB-TRANSFER-14: every line is imported or reported, the first one included.
+/// HUB-TRANSFER-13, HUB-TRANSFER-14: every line is either imported or reported, including the first line.
 #[test]
 fn import_skips_a_byte_order_mark_and_reports_a_bad_first_line() {
     let hub = Hub::new();
@@ -204,7 +204,7 @@ fn import_skips_a_byte_order_mark_and_reports_a_bad_first_line() {
 
 /// HUB-TRANSFER-13.
 #[test]
-fn line_that_is_not_utf8_is_one_bad_line() {
+fn line_that_is_not_utf8_is_one_failed_line() {
     let hub = Hub::new();
     let mut state = hub.engine.dump();
     let bytes = b"{\"id\":\"a\"}\n{\"id\":\"\xff\"}\n{\"id\":\"b\"}\n";
@@ -219,7 +219,7 @@ fn line_that_is_not_utf8_is_one_bad_line() {
 
 /// HUB-TRANSFER-21: the rest of the file is imported.
 #[test]
-fn line_that_is_too_long_is_one_bad_line() {
+fn line_that_is_too_long_is_one_failed_line() {
     let hub = Hub::new();
     let long = json!({"id": "long", "statusReason": "x".repeat(1024 * 1024)});
     put_blob(&hub, "c", "devices.txt", &format!("{long}\n{{\"id\":\"a\"}}\n"));
@@ -231,7 +231,7 @@ fn line_that_is_too_long_is_one_bad_line() {
     assert_eq!(log.lines().count(), 1);
 }
 
-/// HUB-TRANSFER-22: a short bad line has a long entry in the log.
+/// HUB-TRANSFER-22: a short invalid line has a long entry in the log.
 #[test]
 fn import_fails_when_its_error_log_is_too_long() {
     let hub = Hub::new();
@@ -243,7 +243,7 @@ fn import_fails_when_its_error_log_is_too_long() {
     assert_eq!(blob(&hub, "log", "importErrors.log"), None);
 }
 
-/// HUB-TRANSFER-3: devices and configurations are imported in batches, between which a job can be canceled.
+/// HUB-TRANSFER-3: devices and configurations are imported in batches, and the job can be canceled between them.
 #[test]
 fn import_is_canceled_between_batches() {
     let hub = Hub::new();
@@ -265,7 +265,7 @@ fn import_is_canceled_between_batches() {
     let path = format!("/jobs/{}", job.ok()["jobId"].as_str().unwrap());
     let mut run = std::pin::pin!(hub.engine.run_due_jobs());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    // The batch of the device, then the first one of the configurations.
+    // The first batch has the device, the second one the first configurations.
     for _ in 0..2 {
         assert!(run.as_mut().poll(&mut context).is_pending());
     }

@@ -31,8 +31,8 @@ fn twin_sections_must_be_objects() {
     assert_eq!(hub.get("/twins/a").ok()["version"], 2);
 }
 
-/// HUB-LIMIT-2, HUB-LIMIT-5, HUB-LIMIT-6, HUB-LIMIT-9, HUB-LIMIT-11, HUB-LIMIT-12, HUB-LIMIT-14. Unit tests show the
-/// other limits.
+/// HUB-LIMIT-2, HUB-LIMIT-5, HUB-LIMIT-6, HUB-LIMIT-9, HUB-LIMIT-11, HUB-LIMIT-12, HUB-LIMIT-14. Unit tests check
+/// the other limits.
 #[test]
 fn twin_writes_beyond_the_limits_are_refused() {
     let hub = hub();
@@ -57,7 +57,7 @@ fn twin_writes_beyond_the_limits_are_refused() {
             "'Tags' size should be less than 8192 bytes."
         );
     }
-    // The limit of desired properties is four times that of tags and applies to the merged result.
+    // The limit for desired properties is four times that for tags and applies to the merged result.
     for name in ["a", "b", "c"] {
         hub.patch("/twins/a", &json!({"properties": {"desired": { name: big }}}))
             .ok();
@@ -71,7 +71,7 @@ fn twin_writes_beyond_the_limits_are_refused() {
 
 /// HUB-TWIN-20.
 #[test]
-fn twin_write_with_a_member_that_twins_do_not_have_is_refused() {
+fn twin_write_with_an_unknown_member_is_refused() {
     let hub = hub();
     for bad in [
         json!({"desired": {"x": 1}}),
@@ -132,7 +132,7 @@ fn put_twin_with_null_is_refused_and_patch_with_null_only_below_arrays() {
             assert!(response.error(400, "ArgumentInvalid").contains("cannot be null"));
         }
     }
-    // `null` as a whole section clears it.
+    // `null` in place of a section clears the section.
     hub.put("/twins/a", &json!({"tags": null})).ok();
 }
 
@@ -153,7 +153,7 @@ fn twins_of_system_modules_cannot_be_written() {
         }
         assert_eq!(hub.get(&path).ok()["version"], 2);
     }
-    // A device without the module does not have its twin.
+    // The module is missing, and so is its twin.
     hub.create("leaf");
     hub.patch("/twins/leaf/modules/$edgeAgent", &body)
         .error(404, "DeviceNotFound");

@@ -36,7 +36,7 @@ fn new_twin_has_version_two_and_no_tags() {
         "properties": {"desired": section, "reported": section},
         "capabilities": {"iotEdge": false},
     });
-    // Compared as strings because the order of members matters.
+    // Compared as strings, because the order of members matters.
     assert_eq!(response.ok().to_string(), expected.to_string());
 }
 
@@ -104,7 +104,7 @@ fn patch_of_tags_keeps_the_desired_version_and_null_removes() {
         .patch("/twins/a", &json!({"tags": {"room": {"floor": 2, "door": null}}}))
         .ok();
     assert_eq!(twin["tags"], json!({"room": {"floor": 2}, "on": true}));
-    // Removing the last member of a nested object leaves it empty.
+    // Removing the last member of a nested object leaves an empty object.
     let twin = hub
         .patch("/twins/a", &json!({"tags": {"room": {"floor": null}}}))
         .ok();
@@ -169,7 +169,7 @@ fn metadata_records_time_and_version_of_each_level() {
             "d": {"$lastUpdated": first, "$lastUpdatedVersion": 2},
         })
     );
-    // A value that is removed or replaced by a scalar has no metadata left.
+    // A value that was removed or replaced by a scalar has no metadata.
     let twin = hub
         .patch(
             "/twins/a",

@@ -17,7 +17,7 @@ fn start_error(arguments: &[&str], variables: &[(&str, String)]) -> String {
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     if !line.is_empty() {
-        // The program has started; without a kill it would run forever.
+        // The program has started instead. Without a kill it would run forever.
         drop(child.kill());
     }
     let mut text = String::new();
@@ -108,7 +108,7 @@ fn invalid_values_end_with_a_clear_message() {
         (&["--log", "emulator=loud"], "--log: "),
         (&["--nothing"], "--nothing"),
         (&["argument"], "argument"),
-        // Options of a disabled service.
+        // These are options of a disabled service.
         (&["--no-iothub", "--tier", "S2"], "cannot be used with"),
         (&["--no-iothub", "--hub", &list], "cannot be used with"),
         (&["--no-digitaltwins", "--building"], "cannot be used with"),
@@ -137,7 +137,7 @@ fn invalid_values_end_with_a_clear_message() {
     );
 }
 
-/// Each service binds the port of its option or environment variable, so a taken port is an error.
+/// A taken port is an error, whether it comes from an option or an environment variable.
 #[test]
 fn taken_port_is_named_in_the_error() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! State that survives a kill of the program.
+//! State that is on disk when the program is killed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -80,8 +80,8 @@ pub(crate) fn start_with(file: &Path, arguments: &[&str]) -> (Program, Caller) {
     (program, Caller::of(ready))
 }
 
-/// Counts the writes that the program has acknowledged, over all connections. A test kills the program at a count and not
-/// at a time, so that it writes as much on a slow machine.
+/// The number of writes that the program has acknowledged, over all connections. Tests kill the program after a
+/// number of writes rather than a time, so that slow machines test as many writes.
 #[derive(Clone, Default)]
 pub(crate) struct WriteCount(Arc<AtomicUsize>);
 
@@ -90,7 +90,7 @@ impl WriteCount {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits for a number of writes; the timeout only limits a failing test.
+    /// Waits for a number of writes. The timeout limits a failing test.
     pub(crate) async fn reach(&self, wanted: usize) {
         let reached = async {
             while self.0.load(Ordering::Relaxed) < wanted {
@@ -102,7 +102,8 @@ impl WriteCount {
     }
 }
 
-/// Creates devices and twins until the program is killed. Returns the acknowledged bodies by the path that reads them.
+/// Creates devices and twins until the program is killed. Returns the acknowledged bodies by the path at which they
+/// can be read.
 async fn write_until_killed(caller: Caller, prefix: String, count: WriteCount) -> BTreeMap<String, Value> {
     let mut acknowledged = BTreeMap::new();
     for number in 0_u32.. {
@@ -167,7 +168,7 @@ async fn kill_loses_no_acknowledged_change() {
             tokio::spawn(writing)
         });
         let writers: Vec<_> = writers.collect();
-        // Requests are in progress.
+        // The program is killed while requests are in progress.
         writes.reach(40 + 17 * round).await;
         program.kill();
         for writer in writers {
@@ -202,7 +203,7 @@ async fn kill_loses_no_acknowledged_change() {
     }
 }
 
-/// Changes through the management API are kept like those of requests to the service.
+/// Changes through the management API are persisted like changes through the service API.
 #[tokio::test]
 async fn reported_properties_and_loaded_states_are_kept() {
     let folder = tempfile::tempdir().unwrap();

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::data_file::{Caller, WriteCount, start_with};
 use crate::program::Program;
 
-/// The members that a read must return; `None` if it must return 404.
+/// The members that a read must return; `None` if the status must be 404.
 type Expected = Option<Value>;
 
-/// The acknowledged state of the elements of a connection, by path, and the change that is still pending.
+/// The acknowledged state of a connection's elements, by path, and the change whose response is pending.
 #[derive(Debug, Default)]
 struct ExpectedState {
     acknowledged: BTreeMap<String, Expected>,
@@ -27,12 +27,12 @@ struct Change {
     method: Method,
     path: String,
     body: Option<Value>,
-    /// The path that reads the changed element, and the expected result.
+    /// The path at which the changed element can be read, and the expected result.
     key: String,
     expected: Expected,
 }
 
-/// A connection that writes elements of its own, so it knows their state.
+/// A connection with its own elements, which no other connection changes.
 struct Connection {
     caller: Caller,
     name: String,
@@ -57,7 +57,7 @@ impl Connection {
             key,
             expected,
         };
-        // `n` and `m` are always equal, so a partial change would be visible.
+        // `n` and `m` are always equal, so a partial change is detected.
         let both = |number: u32| {
             json!([
                 {"op": "add", "path": "/n", "value": number},
@@ -200,7 +200,7 @@ fn matches_expected(response: &(u16, Value), expected: &Expected) -> bool {
     }
 }
 
-/// Checks all acknowledged changes, and finds out whether the pending one was made.
+/// Checks all acknowledged changes, and determines whether the pending change was made.
 async fn check(caller: &Caller, state: &mut ExpectedState) {
     let pending = state.pending.take();
     for (path, expected) in &state.acknowledged {
@@ -225,7 +225,7 @@ async fn check(caller: &Caller, state: &mut ExpectedState) {
         } else {
             after
         };
-        // The pending change, if it was made, has set a new ETag.
+        // If the pending change was made, the ETag is new.
         let now = now.map(|mut members| {
             if let Some(tag) = found.1.get("$etag") {
                 members["$etag"] = tag.clone();
@@ -354,7 +354,7 @@ async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
         for state in connections.values_mut() {
             check(&caller, state).await;
         }
-        // The interrupted import continues; when it has ended, the next one starts.
+        // The interrupted import continues. The next import starts after it has ended.
         let job = |number: usize| format!("/jobs/imports/import{number}");
         if import > imports_done && status_of(&caller, &job(import)).await == "succeeded" {
             check_import(&caller, &format!("import{import}")).await;
@@ -378,7 +378,7 @@ async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
             tokio::spawn(connection.write_until_killed())
         });
         let writers: Vec<_> = writers.collect();
-        // Requests are in progress.
+        // The program is killed while requests are in progress.
         writes.reach(100 + 37 * round).await;
         program.kill();
         for (number, writer) in writers.into_iter().enumerate() {
@@ -386,7 +386,7 @@ async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
         }
     }
 
-    // A kill right after the last import has succeeded loses nothing of it.
+    // A kill immediately after the last import has succeeded loses none of its rows.
     let (mut program, caller) = start_program(folder);
     let job = format!("/jobs/imports/import{import}");
     finish(&caller, &job).await;
@@ -398,7 +398,7 @@ async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
         check(&caller, state).await;
     }
 
-    // An interrupted deletion continues, too; only routes and jobs remain.
+    // An interrupted deletion continues as well. Only routes and jobs remain.
     let (status, response) = caller.twins(Method::POST, "/jobs/deletions", None).await.unwrap();
     assert_eq!(status, 202, "{response}");
     program.kill();

@@ -1,4 +1,4 @@
-//! Writes on a full disk, which a limit of the file size stands for.
+//! Writes on a full disk, simulated by a limit on the file size.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::data_file::{Caller, start_with};
 use crate::program::{Program, start_by};
 
-/// Starts the program with a limit of the size of the files that it writes, in blocks of 512 bytes.
+/// Starts the program with a limit on the size of files that it writes, in blocks of 512 bytes.
 fn start_with_limit(file: &Path, blocks: u32) -> (Program, Caller) {
     let script = format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");
@@ -19,7 +19,7 @@ fn start_with_limit(file: &Path, blocks: u32) -> (Program, Caller) {
     (program, Caller::of(ready))
 }
 
-/// Creates a device, or a twin of Digital Twins if the id says so.
+/// Creates a twin if the id contains `twin`, otherwise a device.
 async fn create(caller: &Caller, id: &str) -> u16 {
     let created = if id.contains("twin") {
         let body = json!({"$metadata": {"$model": "dtmi:d:Thing;1"}});
@@ -54,7 +54,8 @@ async fn add_model(caller: &Caller) {
     assert_eq!(posted.unwrap().0, 201);
 }
 
-/// Creates devices and twins on several connections until each was refused. Returns the acknowledged and the refused ids.
+/// Creates devices and twins on several connections until each connection had a refused write. Returns the
+/// acknowledged and the refused ids.
 async fn fill(caller: &Caller) -> (Vec<String>, Vec<String>) {
     add_model(caller).await;
     let writers = (0..4).map(|writer| {
@@ -108,7 +109,7 @@ async fn refused_write_on_a_full_disk_is_not_visible_and_acknowledged_ones_are()
         "{acknowledged:?} {refused:?}"
     );
     check(&caller, &acknowledged, &refused).await;
-    // A kill on the full disk loses nothing, either.
+    // A kill while the disk is full loses nothing, either.
     program.kill();
     let (_program, caller) = start_with(&file, &[]);
     check(&caller, &acknowledged, &refused).await;

@@ -1,4 +1,5 @@
-//! Clients that connect and send nothing, or never finish a body, do not keep others waiting.
+//! Clients that connect without sending anything, or that never finish a body, do not delay other
+//! clients.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -17,14 +18,16 @@ use tokio_rustls::client::TlsStream;
 use crate::data_file::Caller;
 use crate::program::{Program, start_by};
 
-/// A common default of shells, below the number of connections of the test.
+/// Maximum number of file descriptors of the program. It is a common default of shells, and smaller
+/// than the number of the test's connections.
 const DESCRIPTORS: u64 = 1024;
 const SILENT: usize = 1500;
 const SLOW_BODIES: usize = 200;
-/// Far below the time limits of the server, so that it must not wait for them.
+/// Maximum duration of the other clients' requests. It is much shorter than the server's time
+/// limits, so the server must not wait for silent clients to time out.
 const PROMPT: Duration = Duration::from_secs(5);
 
-/// Starts the program with a limit of file descriptors.
+/// Starts the program with a limit on file descriptors.
 fn start_limited() -> (Program, Caller) {
     let mut command = Command::new("sh");
     let script = format!("ulimit -n {DESCRIPTORS} && exec \"$0\" \"$@\"");
@@ -33,7 +36,8 @@ fn start_limited() -> (Program, Caller) {
     (program, Caller::of(ready))
 }
 
-/// Raises the limit of this process, which has the other end of every connection.
+/// Raises the limit on file descriptors of the test process, which holds the other end of every
+/// connection.
 fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

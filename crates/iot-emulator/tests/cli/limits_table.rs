@@ -1,4 +1,4 @@
-//! The table of limits in the manual.
+//! The table of limits in `docs/emulator.md`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -92,7 +92,7 @@ async fn hub_options_take_effect() {
         .unwrap()
         .to_owned();
     assert!(now.starts_with("2040-02-03T03:05:"), "{now}");
-    // Both names are in the certificate and served by the hub.
+    // The certificate contains both names, and the hub accepts tokens for both.
     let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
     let endpoint = caller.ready["iothub"]["endpoint"].as_str().unwrap();
     let port: u16 = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();
@@ -115,7 +115,7 @@ async fn hub_options_take_effect() {
     }
 }
 
-/// The token of the ready line.
+/// The token is that of the ready line.
 #[tokio::test]
 async fn token_options_set_the_lifetime_and_the_audience() {
     let twins = "https://digitaltwins.azure.net";
@@ -139,9 +139,9 @@ async fn token_options_set_the_lifetime_and_the_audience() {
     assert_eq!(read().await, (401, 401));
 }
 
-/// Files of editors on Windows, and a list of devices as in a bulk request.
+/// Editors on Windows save files with a byte order mark and CRLF.
 #[tokio::test]
-async fn files_may_have_a_byte_order_mark_and_lines_of_windows() {
+async fn files_may_have_a_byte_order_mark_and_crlf() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -216,7 +216,7 @@ async fn digital_twins_options_take_effect() {
         let rows = caller.twins(Method::POST, "/query", Some(query.clone())).await;
         rows.unwrap().1["value"][0]["COUNT"].clone()
     };
-    // The initial state is visible at once, despite the lag.
+    // The initial state is visible immediately, despite the lag.
     assert_eq!(count().await, 28);
     let twin = "/digitaltwins/attic";
     let body = json!({"$metadata": {"$model": "dtmi:example:building:Floor;1"}});
@@ -232,7 +232,7 @@ async fn digital_twins_options_take_effect() {
     assert_eq!(count().await, 29);
 }
 
-/// An import job and its events, set up with program options only.
+/// An import job sends events to a webhook; program options alone configure both.
 #[tokio::test]
 async fn imports_read_the_blob_directory_and_routes_post_to_webhooks() {
     let (url, mut events) = receiver(&[]).await;
@@ -359,7 +359,7 @@ async fn building_and_loaded_state_are_kept_from_the_start() {
     let (mut program, caller) = started(&["--data-file", &first, "--building"]);
     let whole = setting(&caller, "/state").await;
     program.kill();
-    // The instance is not empty, so the building is not added again.
+    // The instance is not empty, so `--building` adds nothing.
     let (mut program, caller) = started(&["--data-file", &first, "--building"]);
     assert_eq!(setting(&caller, "/state").await, whole);
     program.kill();
@@ -372,7 +372,7 @@ async fn building_and_loaded_state_are_kept_from_the_start() {
     assert_eq!(setting(&caller, "/state").await, whole);
 }
 
-/// The program works and shuts down with the clock at either end of its range.
+/// The program works and shuts down if its clock is at either end of the range.
 #[tokio::test]
 #[cfg(unix)]
 async fn clock_may_start_at_either_end_of_its_range() {
@@ -393,7 +393,7 @@ async fn clock_may_start_at_either_end_of_its_range() {
         let (status, rows) = caller.twins(Method::POST, "/query", Some(query)).await.unwrap();
         assert_eq!((status, &rows["value"][0]["COUNT"]), (200, &json!(28)), "{time}");
         drop(caller);
-        // The wait must not block this thread, which has to close the connections.
+        // The wait must not block this thread, because this thread has to close the connections.
         let ended = tokio::task::spawn_blocking(move || program.end_by_signal());
         assert!(ended.await.unwrap(), "{time}");
     }

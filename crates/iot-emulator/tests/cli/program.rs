@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use reqwest::{Certificate, Client};
 use serde_json::Value;
 
-/// A running program, killed on drop so that a failing test leaves none behind.
+/// A running program. Dropping it kills the program, so that a failing test leaves no process behind.
 pub(crate) struct Program(Child);
 
 impl Program {
@@ -20,7 +20,7 @@ impl Program {
         self.0.wait().expect("a killed program ends");
     }
 
-    /// Sends SIGTERM and returns whether the program ended with exit code 0. The timeout only limits a failing test.
+    /// Sends SIGTERM and returns whether the program ended with exit code 0. The timeout limits a failing test.
     #[cfg(unix)]
     pub(crate) fn end_by_signal(&mut self) -> bool {
         let asked = Command::new("kill").arg(self.0.id().to_string()).status();
@@ -38,7 +38,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // The program may have ended already.
+        // The program may already have ended.
         drop(self.0.kill());
         drop(self.0.wait());
     }
@@ -53,7 +53,7 @@ pub(crate) fn start_with_variables(arguments: &[&str], variables: &[(&str, &str)
     start_by(command.args(arguments).envs(variables.iter().copied()))
 }
 
-/// Starts the program by a command that becomes it.
+/// Starts the program with a command that is the program or executes it in the same process.
 pub(crate) fn start_by(command: &mut Command) -> (Program, Value) {
     let mut child = command
         .stdout(Stdio::piped())
@@ -120,7 +120,7 @@ async fn ready_line_has_endpoints_and_sigterm_ends_the_program() {
             .unwrap()
             .success()
     );
-    // The wait must not block this thread, which has to close the connections.
+    // The wait must not block this thread, because this thread has to close the connections.
     let mut program = tokio::task::spawn_blocking(move || {
         let mut program = program;
         assert!(program.0.wait().unwrap().success());

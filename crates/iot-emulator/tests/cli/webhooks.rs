@@ -7,7 +7,7 @@ use crate::data_file::Caller;
 use crate::program::{start, start_with_variables};
 use crate::receiver::{event, receiver, tls_receiver};
 
-/// The program trusts the authority of `--event-webhook-ca`.
+/// The program trusts the authority in `--event-webhook-ca`.
 #[tokio::test]
 async fn webhooks_are_posted_over_tls() {
     let (url, mut got, pem) = tls_receiver().await;
@@ -30,11 +30,11 @@ async fn webhooks_are_posted_over_tls() {
     assert_eq!(event(&mut got).await.1["subject"], id);
 }
 
-/// A receiver is on this machine or beside it, where a proxy would not find it.
+/// Receivers usually run on this machine or in its network, which a proxy may be unable to reach.
 #[tokio::test]
 async fn webhooks_do_not_use_a_proxy() {
     let (url, mut got) = receiver(&[]).await;
-    // No one listens on the port of the proxy.
+    // Nothing listens on the port of the proxy.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);

@@ -166,7 +166,7 @@ mod tests {
 
     /// The first attempt gets no response; the second one is accepted.
     #[tokio::test(start_paused = true)]
-    async fn every_attempt_has_a_timeout_of_its_own() {
+    async fn every_attempt_has_its_own_timeout() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let url = Url::parse(&url).unwrap();

@@ -199,7 +199,7 @@ fn not_an_object(error: &serde_json::Error) -> String {
             format!("The line is not a JSON object: it is not valid JSON at column {column}.")
         }
         Category::Data | Category::Io => {
-            "The line is not a JSON object: it has another JSON value.".to_owned()
+            "The line is not a JSON object: it is another JSON value.".to_owned()
         }
     }
 }

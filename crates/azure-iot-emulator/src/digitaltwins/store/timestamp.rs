@@ -122,7 +122,7 @@ pub(crate) fn telemetry_source_time(text: &str) -> Option<String> {
     let mut parsed = Parsed::new();
     let rest = parsed.parse_items(text.as_bytes(), format).ok()?;
     let last_two = parsed.year_last_two().filter(|_| rest.is_empty())?;
-    // Like .NET, years below 50 are in the 21st century.
+    // As in .NET, two-digit years below 50 are in the 21st century.
     let century = if last_two < 50 { 2000 } else { 1900 };
     parsed.set_year(century + i32::from(last_two))?;
     let time: OffsetDateTime = parsed.try_into().ok()?;

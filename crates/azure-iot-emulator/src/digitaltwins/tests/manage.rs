@@ -149,7 +149,7 @@ fn building_fills_an_empty_instance_or_replaces_its_content() {
         404,
         "the whole state is replaced"
     );
-    // The building is replaced as well if it is unchanged.
+    // A graph other than the building is replaced as well.
     let other = Instance::with_building();
     let replaced = other.manage(Method::PUT, "building", r#"{"replace": true}"#);
     assert_eq!(replaced.0, 204);

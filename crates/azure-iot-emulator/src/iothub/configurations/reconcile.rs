@@ -19,7 +19,7 @@ use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin_key::TwinKey;
 
 impl IotHub {
-    /// Applies the configurations to the devices in `scope`, if there are any configurations.
+    /// Applies the configurations to the devices in `scope`.
     pub(crate) fn reconcile(&self, scope: Scope<'_>) {
         // Most hubs have no configurations. Their requests should not have to wait for the write lock.
         if matches!(scope, Scope::Device(_)) && self.read(|store| store.configurations.is_empty()) {

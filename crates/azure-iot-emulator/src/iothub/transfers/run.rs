@@ -8,7 +8,7 @@ use crate::iothub::store::Store;
 use crate::iothub::store::transfer::{Transfer, TransferKind, TransferStatus};
 
 impl Store {
-    /// Returns the ids of the unfinished jobs, in the order of their creation.
+    /// Returns the ids of the unfinished jobs, in order of creation.
     pub(crate) fn active_transfers(&self) -> Vec<String> {
         let mut active: Vec<&Transfer> = self
             .transfers
@@ -19,7 +19,7 @@ impl Store {
         active.into_iter().map(|transfer| transfer.id.clone()).collect()
     }
 
-    /// Updates an unfinished job; returns `false` if there is none.
+    /// Updates an unfinished job; returns `false` if there is no unfinished job with this id.
     pub(crate) fn update_active_transfer(&mut self, id: &str, update: impl FnOnce(&mut Transfer)) -> bool {
         match self.transfers.get_mut(id) {
             Some(transfer) if !transfer.status.is_final() => {

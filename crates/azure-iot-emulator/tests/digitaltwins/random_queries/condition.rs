@@ -137,7 +137,7 @@ pub(super) enum Condition {
     Or(Vec<Condition>),
 }
 
-/// How often each form of condition was true, false and undefined.
+/// The number of times that each form of condition was true, false and undefined.
 #[derive(Debug, Default)]
 pub(super) struct Outcomes(pub(super) BTreeMap<String, [usize; 3]>);
 
@@ -163,7 +163,7 @@ impl Scope<'_> {
         PropertyPath::random(random, &self.variables, variable, bare)
     }
 
-    /// Returns a scalar that an element has at that path, or any scalar.
+    /// Returns a scalar that an element has at the path, or any other scalar.
     fn literal(&self, random: &mut StdRng, property: &PropertyPath) -> Value {
         let elements = match self.variables[property.variable].is_twin {
             true => &self.world.twins,
@@ -252,7 +252,7 @@ impl Scope<'_> {
         }
     }
 
-    /// `ARRAY_CONTAINS` applies to twins only.
+    /// Returns an `ARRAY_CONTAINS` condition, which applies to twins only.
     fn array_contains(&self, random: &mut StdRng) -> Condition {
         for _ in 0..1000 {
             let property = self.property(random);
@@ -334,7 +334,7 @@ impl Condition {
         }
     }
 
-    /// Returns `None` if an operand is absent or the values cannot be compared.
+    /// Evaluates the condition. Returns `None` if an operand is absent or the values cannot be compared.
     pub(super) fn holds(&self, row: &[&Value], outcomes: &mut Outcomes) -> Option<bool> {
         let holds = match self {
             Condition::Compare(left, operator, right) => left
@@ -405,7 +405,7 @@ impl Condition {
     }
 }
 
-/// Returns whether `wanted`, or a higher version of it, is the model or one of its ancestors.
+/// Returns whether `wanted`, or a later version of it, is the model or one of its ancestors.
 fn is_of_model(model: &str, wanted: &str) -> bool {
     let split = |id: &str| {
         let (path, version) = id.rsplit_once(';').expect("a version");
@@ -419,7 +419,7 @@ fn is_of_model(model: &str, wanted: &str) -> bool {
     })
 }
 
-/// Compares scalars of the same type; other values have no order.
+/// Compares scalars of the same type. Other values are not ordered.
 fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Null, Value::Null) => Some(Ordering::Equal),

@@ -16,7 +16,7 @@ use condition::{Condition, Outcomes, PropertyPath, Scope, Variable};
 use walk::{Joins, Pattern};
 use world::{TWINS, World};
 
-/// Features of the generated queries, and how often a query with each of them had rows.
+/// Features of the generated queries, and the number of queries with rows that had each feature.
 #[derive(Default)]
 struct Coverage {
     rows: BTreeMap<String, usize>,
@@ -69,7 +69,7 @@ impl Coverage {
             let [yes, no, _] = self.outcomes.0.get(&label).copied().unwrap_or_default();
             assert!(yes >= 5 && no >= 5, "{label}: {yes} times true, {no} times false");
         }
-        // Null cannot be stored.
+        // Twins cannot store null.
         assert!(
             self.outcomes
                 .0
@@ -88,7 +88,7 @@ enum Select {
 }
 
 impl Select {
-    /// `whole` allows rows that are a twin or relationship itself.
+    /// Returns a random projection. `whole` allows rows that are a whole twin or relationship.
     fn random(random: &mut StdRng, scope: &Scope<'_>, whole: bool) -> Self {
         let top = random.random_range(1..6);
         match random.random_range(0..if whole { 8 } else { 5 }) {
@@ -177,7 +177,7 @@ impl Select {
     }
 }
 
-/// Returns variables and paths, each under a key of its own.
+/// Returns variables and paths, each under its own key.
 fn columns(random: &mut StdRng, scope: &Scope<'_>) -> Vec<(String, PropertyPath)> {
     let mut columns: Vec<(String, PropertyPath)> = Vec::new();
     for at in 0..random.random_range(1..5) {
@@ -226,7 +226,7 @@ fn query_rows(instance: &crate::fixture::Instance, query: &str, page: usize) -> 
     rows
 }
 
-/// Runs a query and checks its rows; `candidates` are the rows without the condition.
+/// Runs a query and checks its rows. `candidates` are the rows that the query would have without its condition.
 fn check_query(
     random: &mut StdRng,
     seed: u64,

@@ -12,13 +12,13 @@ fn variable(name: String, is_twin: bool) -> Variable {
     Variable { name, is_twin }
 }
 
-/// `DIGITALTWINS T0 JOIN T1 RELATED T0.a R1 …`.
+/// A chain of joins, such as `DIGITALTWINS T0 JOIN T1 RELATED T0.a R1`.
 pub(super) struct Joins {
     pub(super) variables: Vec<Variable>,
     joins: Vec<Join>,
 }
 
-/// Positions in [`Joins::variables`].
+/// A join; the numbers are positions in [`Joins::variables`].
 struct Join {
     source: usize,
     name: &'static str,
@@ -110,7 +110,7 @@ fn end<'w>(world: &'w World, relationship: &Value, which: &str) -> &'w Value {
     twin.expect("both ends of a relationship exist")
 }
 
-/// `(n0)-[r1:a]->(n1)…`.
+/// A `MATCH` pattern, such as `(n0)-[r1:a]->(n1)`.
 pub(super) struct Pattern {
     pub(super) variables: Vec<Variable>,
     /// The variable of each node; `None` if it is unnamed.
@@ -123,7 +123,7 @@ struct Edge {
     /// The names and hops in query syntax.
     name_text: &'static str,
     hop_text: &'static str,
-    /// `->`, `<-` or `--`.
+    /// The direction: `->`, `<-` or `--`.
     direction: &'static str,
     least: usize,
     most: usize,
@@ -145,7 +145,7 @@ impl Pattern {
             let named: Vec<usize> = nodes.iter().copied().flatten().collect();
             nodes.push(match random.random_range(0..10) {
                 0 => None,
-                // A node that is already in the pattern.
+                // Reuses a node that is already in the pattern.
                 1 | 2 if number > 1 => named.choose(random).copied(),
                 _ => {
                     variables.push(variable(format!("n{number}"), true));
@@ -208,8 +208,8 @@ impl Pattern {
         labels
     }
 
-    /// Returns the values of the variables for each path from any twin. A path visits a twin once, unless the pattern
-    /// repeats its variable.
+    /// Returns the values of the variables for each path, starting at any twin. A path visits a twin only once,
+    /// unless the pattern repeats its variable.
     pub(super) fn rows<'w>(&self, world: &'w World) -> Vec<Vec<&'w Value>> {
         let mut rows = Vec::new();
         for start in &world.twins {
@@ -284,7 +284,7 @@ struct Walk<'s, 'w> {
 }
 
 impl<'w> Walk<'_, 'w> {
-    /// Continues at a twin, `taken` hops into an edge.
+    /// Continues the path at a twin, `taken` hops into an edge.
     fn go(&mut self, at: usize, taken: usize, here: &'w Value) {
         let pattern = self.pattern;
         let Some(edge) = pattern.edges.get(at) else {

@@ -11,7 +11,7 @@ use crate::fixture::{Instance, model};
 
 pub(super) const TWINS: usize = 9;
 
-/// Each model with its ancestors, itself included.
+/// The models, each with its ancestors including itself.
 pub(super) const MODELS: [(&str, &[&str]); 6] = [
     ("dtmi:r:Base;1", &["dtmi:r:Base;1"]),
     ("dtmi:r:Base;2", &["dtmi:r:Base;2"]),
@@ -21,7 +21,7 @@ pub(super) const MODELS: [(&str, &[&str]); 6] = [
         &["dtmi:r:Leaf;1", "dtmi:r:Middle;1", "dtmi:r:Base;1"],
     ),
     ("dtmi:r:Leaf;3", &["dtmi:r:Leaf;3", "dtmi:r:Base;2"]),
-    // Unrelated to the other models; its `x` is a string.
+    // This model is unrelated to the others, and its `x` is a string.
     ("dtmi:r:Other;1", &["dtmi:r:Other;1"]),
 ];
 
@@ -116,7 +116,7 @@ fn integers(random: &mut StdRng) -> Value {
     json!(random.random_range(-1..4))
 }
 
-/// Generates a random value.
+/// A generator of random values.
 type Make = fn(&mut StdRng) -> Value;
 
 /// Returns an array of up to three values.
