@@ -139,8 +139,8 @@ impl Emulator {
     }
 
     /// Returns a connection string with a policy of the hub; see
-    /// [`Builder::policy_key`](crate::Builder::policy_key) for their names. `None` if there is no such policy or the
-    /// service is disabled.
+    /// [`Builder::policy_key`](crate::Builder::policy_key) for the names of policies. `None` if there is no such
+    /// policy or the service is disabled.
     pub fn iothub_connection_string_for(&self, policy: &str) -> Option<String> {
         let host = self.iothub.as_ref()?.url.strip_prefix("https://")?;
         let policy = self.policies.iter().find(|known| known.name() == policy)?;

@@ -1,5 +1,4 @@
-//! A listing of the error messages that are not those of a service. The messages of the services are tested with
-//! their rules.
+//! A listing of the emulator's own error messages. The messages of the services are tested with their rules.
 //!
 //! `UPDATE_ERROR_TEXTS=1 cargo test -p azure-iot-emulator --test error_texts` rewrites the listing.
 

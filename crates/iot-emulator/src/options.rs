@@ -42,7 +42,7 @@ pub(crate) struct Options {
     /// Disable Digital Twins
     #[arg(long)]
     pub(crate) no_digitaltwins: bool,
-    /// Name of the hub, whose host name NAME.azure-devices.net is also valid
+    /// Name of the hub; the certificate and tokens are also valid for the host NAME.azure-devices.net
     #[arg(long, default_value = "emulator")]
     pub(crate) hub_name: String,
     /// Primary key of a shared access policy of the hub; may be repeated

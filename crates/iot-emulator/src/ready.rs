@@ -1,4 +1,4 @@
-//! The ready line, which tells scripts the endpoints and credentials of the started program.
+//! The ready line, from which scripts read the endpoints and credentials of the started program.
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The end of a connection on a protocol error.
 //!
-//! When the AMQP library cannot decode a frame, it closes the stream without a close performative. A client that waits for
-//! a performative would not learn the reason, so one is sent in the library's place.
+//! When the AMQP library cannot decode a frame, it closes the stream without a close performative. A client that
+//! waits for the performative would not learn the reason, so it is sent here instead.
 
 use std::io;
 

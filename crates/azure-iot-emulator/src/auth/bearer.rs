@@ -1,7 +1,7 @@
 //! Validation of bearer tokens by format, audience and expiry.
 //!
-//! The emulator has no identity provider with signing keys, so it does not verify signatures. It validates what a client
-//! can get wrong: the audience, which depends on the requested scope, and the lifetime.
+//! The emulator has no identity provider with signing keys, so it does not verify signatures. It validates the
+//! parts in which clients make mistakes: the audience, which depends on the requested scope, and the lifetime.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -99,7 +99,7 @@ pub(crate) struct Connection {
 
 #[derive(Debug, Clone, Copy)]
 struct Activity {
-    /// Number of requests that are being processed, without those that wait for the client.
+    /// Number of requests being processed, not counting requests that wait for the client.
     processing: usize,
     has_sent_request: bool,
     /// The time of the last change to this record.

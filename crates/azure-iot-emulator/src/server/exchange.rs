@@ -23,7 +23,7 @@ use crate::service::Refusal;
 use crate::service::request::{ServiceRequest, split_path, split_query};
 use crate::service::response::ServiceResponse;
 
-/// Responds to a request, or resets the connection if a fault rule says so. The response is sent only after the
+/// Responds to a request, or resets the connection if a fault rule requires it. The response is sent only after the
 /// request's body has been read, even if the service ignores the body.
 pub(super) async fn respond(
     endpoint: Arc<Endpoint>,

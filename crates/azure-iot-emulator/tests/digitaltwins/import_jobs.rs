@@ -355,8 +355,7 @@ fn byte_order_mark_and_crlf_are_accepted() {
     );
 }
 
-/// ADT-IMPORT-17: a line that is not a valid section header does not open a section, and the error lists the
-/// sections.
+/// ADT-IMPORT-17: the error for a wrong key or an unknown section lists the sections.
 #[test]
 fn error_for_a_wrong_section_key_lists_the_sections() {
     let good = lines(&building(), 1);

@@ -265,7 +265,7 @@ fn import_is_canceled_between_batches() {
     let path = format!("/jobs/{}", job.ok()["jobId"].as_str().unwrap());
     let mut run = std::pin::pin!(hub.engine.run_due_jobs());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    // The first batch has the device, the second one the first configurations.
+    // The first batch contains the device, the second batch the first configurations.
     for _ in 0..2 {
         assert!(run.as_mut().poll(&mut context).is_pending());
     }

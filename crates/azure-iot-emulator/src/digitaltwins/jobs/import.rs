@@ -131,8 +131,8 @@ impl<'a> ImportRun<'a> {
         }
     }
 
-    /// Checks the format of the complete file before anything is stored. Like the service, it reports an error here
-    /// as one of the section Models, regardless of the section with the error.
+    /// Checks the format of the complete file before anything is stored. Like the service, it reports every error
+    /// here as an error in the section Models.
     fn check_format(&self) -> Result<(), End> {
         let mut file = self.open()?;
         loop {

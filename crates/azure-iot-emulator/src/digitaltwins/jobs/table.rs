@@ -35,7 +35,7 @@ pub(crate) struct OpenJobs {
     pub(crate) deletions: Vec<Deletion>,
 }
 
-/// The job was cancelled or deleted; its worker must stop.
+/// The error for a job that was cancelled or deleted. Its worker must stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cancelled;
 

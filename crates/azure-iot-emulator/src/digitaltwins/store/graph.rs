@@ -126,7 +126,7 @@ impl Graph {
         self.note_models(ids);
     }
 
-    /// Replaces the models. The new ones are those of the graph that this graph is a copy of.
+    /// Replaces the models by those of the graph of which this graph is a copy.
     pub(super) fn replace_models(&mut self, models: ModelStore) {
         self.models = models;
     }
