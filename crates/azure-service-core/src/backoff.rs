@@ -33,12 +33,12 @@ impl Backoff {
     }
 }
 
-/// Waits, on the async runtime that azure_core is set up with.
+/// Waits for `duration` on the async runtime that azure_core uses.
 pub async fn sleep(duration: Duration) {
     azure_core::sleep::sleep(duration.try_into().unwrap_or(azure_core::time::Duration::MAX)).await;
 }
 
-/// Retries throttled work beyond the retries of each call, for runs of many calls.
+/// A retry loop around throttled work, in addition to the retries of each call. For bulk runs.
 #[derive(Debug, Clone)]
 pub struct RetryLoop {
     attempts: u32,
@@ -46,7 +46,7 @@ pub struct RetryLoop {
 }
 
 impl RetryLoop {
-    /// Creates a loop of at most `attempts` attempts, with the waits of `backoff` between them.
+    /// Creates a loop of at most `attempts` attempts that waits as `backoff` says between them.
     #[must_use]
     pub fn new(attempts: u32, backoff: Backoff) -> Self {
         Self { attempts, backoff }

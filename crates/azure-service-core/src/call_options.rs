@@ -26,7 +26,7 @@ use azure_core::http::{Context, RetryOptions};
 /// ```
 #[derive(Clone, Default)]
 pub struct CallOptions {
-    /// Values for policies, and the parent span of the calls.
+    /// Context of the calls: values for pipeline policies, and the parent span.
     pub context: Context<'static>,
     /// Timeout of one attempt, from the request to the end of the response. Default: 60 seconds, longer for some
     /// operations. A value set here applies to those too.
@@ -35,8 +35,8 @@ pub struct CallOptions {
     /// 90 seconds if they have none; longer for operations that take longer, and not shorter than `attempt_timeout`. A
     /// value set here applies to all operations.
     ///
-    /// Each page of a list, each read of a job and each request of a method that sends several is a call. A call whose
-    /// `Retry-After` is beyond the timeout fails at once.
+    /// Each page of a list, each read of a job and each request of a method that sends several is a call. A call
+    /// fails at once if the service asks for a `Retry-After` beyond the timeout.
     pub call_timeout: Option<Duration>,
     /// Retries. Default: those of the `ClientOptions`.
     pub retry: Option<RetryOptions>,

@@ -1,4 +1,4 @@
-//! A generated client with the pipeline that sends its requests.
+//! The client that sends a generated client's requests through the pipeline.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::pipeline::{Failure, ServicePipeline};
 
 /// The result of a generated function that builds a request.
 ///
-/// [`ServiceClient`] takes it unchecked, so that a request that cannot be built fails in `send`, like any other.
+/// [`ServiceClient`] accepts the `Result` itself, so an invalid request fails in `send` like every other error.
 pub type BuiltRequest<T, E> = Result<TypedRequest<T>, progenitor_client::Error<E>>;
 
-/// A generated client, its pipeline and the service's endpoint. Cheap to clone.
+/// A generated client together with its pipeline and the service's endpoint. Cheap to clone.
 #[derive(Clone)]
 pub struct ServiceClient<C> {
     protocol: C,
@@ -30,7 +30,8 @@ pub struct ServiceClient<C> {
     endpoint: Url,
 }
 
-/// Makes a generated client from the base URL, the client that builds requests, and the hook that sends them.
+/// A constructor of a generated client, from the base URL, the HTTP client that builds requests, and the hook that
+/// sends them.
 type MakeProtocol<C> = fn(&str, reqwest::Client, Hook) -> C;
 
 impl<C> fmt::Debug for ServiceClient<C> {
@@ -44,7 +45,7 @@ impl<C> fmt::Debug for ServiceClient<C> {
 impl<C> ServiceClient<C> {
     /// Creates a client for the service at `endpoint`, which is a URL or a bare host name.
     ///
-    /// `protocol` makes the generated client; it is `Client::new_with_client`.
+    /// `protocol` is the constructor of the generated client, `Client::new_with_client`.
     ///
     /// # Errors
     ///
@@ -99,7 +100,7 @@ impl<C> ServiceClient<C> {
         Self::over(pipeline, self.endpoint.clone(), self.make_protocol)
     }
 
-    /// Returns the options of [`with_call_options`](Self::with_call_options).
+    /// Returns the client's call options.
     #[must_use]
     pub fn call_options(&self) -> &CallOptions {
         self.pipeline.call_options()

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// Name, namespace and version of a client, for spans, log events and the `User-Agent` header.
 ///
-/// Made by [`client_info!`](crate::client_info).
+/// Created by [`client_info!`](crate::client_info).
 #[derive(Clone, Copy)]
 pub struct ClientInfo {
     /// The client's type name, the first half of span names.
@@ -19,7 +19,7 @@ pub struct ClientInfo {
     pub version: &'static str,
     /// The service's own headers that are safe to log.
     pub logged_headers: &'static [&'static str],
-    /// Logs an event. A function of the client crate, so that the crate is the event's target.
+    /// Logs an event. The function is defined in the client crate, which makes that crate the event's target.
     #[doc(hidden)]
     pub log: fn(CallEvent<'_>),
 }
@@ -45,13 +45,13 @@ pub enum CallEvent<'a> {
         attempt: u32,
         after: &'a AttemptFailure,
     },
-    /// A call inside a composite method failed; the method may handle it.
+    /// A call inside a composite method failed. The method may still succeed.
     Step(&'a Error),
     /// A call failed.
     Failure(&'a Error),
 }
 
-/// The failure of an attempt that is retried.
+/// The failure of an attempt that is followed by a retry.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct AttemptFailure {

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 /// The skew that services allow when they check tokens.
 const ALLOWED: Duration = Duration::minutes(5);
 
-/// How far this computer's clock is from a service's, if that is more than services allow for tokens.
+/// The skew between this computer's clock and the service's, if it exceeds the skew that services allow for tokens.
 ///
 /// # Example
 ///
@@ -37,7 +37,7 @@ impl fmt::Display for ClockSkew {
         let minutes = (self.0.abs() + Duration::seconds(30)).whole_minutes();
         let (count, unit) = match minutes {
             0..120 => (minutes, "min"),
-            // Rounded to the nearest.
+            // Round to the nearest hour or day.
             120..2880 => ((minutes + 30) / 60, "h"),
             _ => ((minutes + 720) / 1440, "days"),
         };

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// The Entra scopes of a service in the Azure clouds.
 ///
-/// The authority that issues tokens is not part of it: the `TokenCredential` has its own cloud in its `ClientOptions`.
+/// The authority that issues tokens is configured on the `TokenCredential`, which has its own `ClientOptions`.
 ///
 /// # Example
 ///
@@ -41,8 +41,8 @@ pub struct CloudScopes {
 }
 
 impl CloudScopes {
-    /// Returns the scope to request tokens for: `scope` if given, else that of `cloud`. `A` is the key of the service in
-    /// the audiences of a custom cloud.
+    /// Returns the scope to request tokens for: `scope` if given, otherwise the scope of `cloud`. `A` is the key of
+    /// the service in the audiences of a custom cloud.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl CloudScopes {
     }
 }
 
-/// Returns the default scope of `audience`, which may already be one.
+/// Returns the default scope of `audience`; an audience that is already a scope is returned unchanged.
 fn default_scope(audience: &str) -> String {
     if audience.ends_with("/.default") {
         return audience.to_owned();

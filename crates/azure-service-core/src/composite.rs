@@ -10,16 +10,16 @@ use crate::client_info::{CallEvent, ClientInfo};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::InComposite;
 
-/// A running composite method, started by [`ServiceClient::begin`].
+/// A composite method in progress, started by [`ServiceClient::begin`].
 ///
-/// It has one span, the parent of the requests of all its calls, which ends when this is dropped. As in azure_core, its
-/// calls and nested composite methods have no spans of their own.
+/// The method has one span, the parent of all its requests. The span ends when this value is dropped. As in
+/// azure_core, calls and nested composite methods inside it have no spans.
 #[must_use = "the span ends when this is dropped"]
 pub struct Composite<C> {
     client: ServiceClient<C>,
     span: Option<Arc<dyn Span>>,
     info: ClientInfo,
-    /// Whether it runs inside another composite method, which logs its failure.
+    /// Whether another composite method encloses this one. The outer method logs the failure.
     nested: bool,
 }
 
@@ -30,7 +30,7 @@ impl<C> std::fmt::Debug for Composite<C> {
 }
 
 impl<C> Composite<C> {
-    /// Returns the client for the calls of the method.
+    /// Returns the client that the method makes its calls with.
     #[must_use]
     pub fn client(&self) -> &ServiceClient<C> {
         &self.client
@@ -63,8 +63,8 @@ impl<C> Drop for Composite<C> {
 }
 
 impl<C: Clone> ServiceClient<C> {
-    /// Starts a composite method that outlives the function, such as one that returns a stream. Otherwise use
-    /// [`composite`](Self::composite).
+    /// Starts a composite method that continues after the function has returned, such as a method that returns a
+    /// stream. For all others use [`composite`](Self::composite).
     pub fn begin(&self, method: &'static str) -> Composite<C> {
         let mut options = self.call_options().clone();
         let nested = options.context.value::<InComposite>().is_some();
@@ -96,10 +96,11 @@ impl<C: Clone> ServiceClient<C> {
         }
     }
 
-    /// Runs a composite method: the calls that `work` makes with its client share one span with the method's name.
+    /// Runs a composite method: all calls that `work` makes with the client it receives share one span, named after
+    /// the method.
     ///
-    /// Failures of single calls are logged at level info, because `work` may handle them, a failure of the method at
-    /// level warn.
+    /// A failed call is logged at level info, because `work` may recover from it; a failure of the method is logged
+    /// at level warn.
     ///
     /// # Errors
     ///

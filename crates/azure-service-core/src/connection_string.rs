@@ -23,8 +23,8 @@ use parts::{HOST_NAME, KEY, KEY_NAME, Parts, SIGNATURE, has_commas, is_quoted};
 /// in any order and their names in any case; surrounding spaces, a trailing `;` and unknown parts are ignored. The host
 /// may have a port.
 ///
-/// Instead of name and key, there may be a token: `HostName=…;SharedAccessSignature=SharedAccessSignature sr=…`, or the
-/// token alone, whose resource then has the host.
+/// A token may replace name and key: `HostName=…;SharedAccessSignature=SharedAccessSignature sr=…`. A token alone is
+/// also accepted; its resource (`sr`) then provides the host.
 ///
 /// # Example
 ///
@@ -60,13 +60,13 @@ impl ConnectionString {
         &self.host_name
     }
 
-    /// Returns the name of the shared access policy. With a token, it may be missing.
+    /// Returns the name of the shared access policy. `None` for a token without a policy name.
     #[must_use]
     pub fn key_name(&self) -> Option<&str> {
         self.key_name.as_deref()
     }
 
-    /// Returns the policy's key, in base64; `None` if there is a token instead.
+    /// Returns the policy's key in base64, or `None` if the string has a token instead.
     #[must_use]
     pub fn key(&self) -> Option<&Secret> {
         match &self.secret {
@@ -85,7 +85,7 @@ impl ConnectionString {
         format!("https://{}", self.host_name)
     }
 
-    /// Parses a token without a connection string around it.
+    /// Parses a bare token, which has no connection string around it.
     fn of_token(token: &str) -> Result<Self, ConnectionStringError> {
         let token = SasToken::parse(token)?;
         let resource = token.resource().ok_or(ConnectionStringError::InvalidSignature)?;
@@ -142,7 +142,7 @@ impl FromStr for ConnectionString {
     }
 }
 
-/// Returns whether `text` is only a host with an optional port.
+/// Returns whether `text` is a bare host with an optional port.
 fn is_host(text: &str) -> bool {
     let url = Url::parse(&format!("https://{text}"));
     url.is_ok_and(|url| {

@@ -19,11 +19,11 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// Creates a credential from a Microsoft Entra identity. `scope` is the service's, such as
+    /// Creates a credential from a Microsoft Entra identity. `scope` is the scope of the service, such as
     /// `https://rooms.example/.default`; see [`CloudScopes`](crate::CloudScopes).
     ///
-    /// Clones share the token. It is replaced five minutes before it expires, by one request that
-    /// all calls share and that continues if they are canceled; until then calls use the valid token.
+    /// Clones share the token. It is renewed five minutes before it expires. All calls share one token request, which
+    /// continues if they are canceled; calls use the old token while it is valid.
     #[must_use]
     pub fn entra(credential: Arc<dyn TokenCredential>, scope: impl Into<String>) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Credential {
         }
     }
 
-    /// Creates a credential from a policy that authorizes each request. The only one that may be used over `http`.
+    /// Creates a credential from a policy that authorizes each request. Only this credential may be used over `http`.
     #[must_use]
     pub fn custom(policy: Arc<dyn Policy>) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Credential {
 }
 
 impl fmt::Debug for Credential {
-    /// Omits the policy: the `Debug` output of a foreign credential might show secrets.
+    /// Omits the policy, because the `Debug` output of a custom policy might show secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credential").finish_non_exhaustive()
     }
@@ -69,8 +69,8 @@ impl fmt::Debug for Credential {
 /// A credential that gets its tokens from a function, for services without Microsoft Entra ID, such as an emulator in
 /// the same process.
 ///
-/// A token is used for at most four minutes, and replaced at the first request after 30 seconds or after the service has
-/// refused it. So the function must return tokens that are valid for four minutes.
+/// The function must return tokens that are valid for four minutes. The first request that is sent after 30 seconds,
+/// or after the service has refused the token, gets a new one.
 ///
 /// # Example
 ///
@@ -83,7 +83,7 @@ impl fmt::Debug for Credential {
 /// ```
 pub struct DelegatedTokenCredential<F>(F);
 
-/// The lifetime that tokens are given.
+/// The lifetime reported for every token.
 const DELEGATED_VALIDITY: Duration = Duration::minutes(4);
 
 impl<F, T> DelegatedTokenCredential<F>

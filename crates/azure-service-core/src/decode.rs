@@ -21,13 +21,13 @@ pub fn from_slice<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T> {
         let mut deserializer = serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
             Err(located) => Error::invalid_response(&locate(what, &located)),
-            // Only the text after the value is invalid.
+            // The value is valid; the text after it is not.
             Ok(_) => Error::invalid_response(&error),
         }
     })
 }
 
-/// Decodes `value`. Errors call the document `what`, such as `job`. For implementations of `Deserialize`.
+/// Decodes `value`. Errors call the document `what`, such as `job`. For use in implementations of `Deserialize`.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn from_value<'de, T: Deserialize<'de>>(what: &str, value: &'de Value) -> Re
 }
 
 /// Decodes an array of rows one by one, so that an error names the row and the member. `null` counts as no rows. For
-/// implementations of `Deserialize`.
+/// use in implementations of `Deserialize`.
 ///
 /// # Errors
 ///

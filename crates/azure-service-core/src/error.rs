@@ -29,11 +29,11 @@ pub use kind::ErrorKind;
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed.
+/// The error of a failed call.
 ///
 /// Programs use the predicates, such as [`is_not_found`](Self::is_not_found). The accessors give the coarse
-/// [`kind`](Self::kind), the service's [`status`](Self::status), [`code`](Self::code) and [`message`](Self::message), and
-/// the [`tracking_id`](Self::tracking_id) and [`request_id`](Self::request_id) that its support asks for.
+/// [`kind`](Self::kind), the service's [`status`](Self::status), [`code`](Self::code) and [`message`](Self::message),
+/// and the [`tracking_id`](Self::tracking_id) and [`request_id`](Self::request_id) that Azure support asks for.
 ///
 /// # Example
 ///
@@ -49,9 +49,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// # Display and `source()`
 ///
-/// `Display` is one line that says what failed and why, such as
-/// `cannot connect to localhost:5671: connection refused (get_room, 4 attempts)`. [`source`](StdError::source) is there
-/// only if it adds information, so a report of the whole chain repeats nothing. `Debug` shows all fields.
+/// `Display` is one line that says what failed and why, such as `cannot connect to localhost:5671: connection refused
+/// (get_room, 4 attempts)`. [`source`](StdError::source) is `Some` only if it adds information, so a report of the
+/// whole chain has no repetition. `Debug` shows all fields.
 #[derive(Clone)]
 pub struct Error(Box<Repr>);
 
@@ -71,7 +71,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let cause: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
         match self.0.kind {
-            // The message is the root cause; the errors in between only name the layers.
+            // The message is the root cause; the errors between it and this one only name layers.
             ErrorKind::Connection | ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => None,
             _ => chain::chain(cause).find(|error| !self.message_contains(&error.to_string())),
         }
@@ -109,7 +109,7 @@ struct Repr {
     /// Whether the request is safe to repeat.
     repeatable: bool,
     connection: Option<ConnectionFailure>,
-    /// The difference between the clocks, if the service refused the credential and it may be the reason.
+    /// The clock skew, if the service refused the credential and the skew may be the reason.
     clock_skew: Option<ClockSkew>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -149,7 +149,7 @@ impl Error {
         error
     }
 
-    /// Creates the error of an invalid `parameter`; `reason` completes the sentence "`parameter` …".
+    /// Creates the error of an invalid `parameter`. `reason` continues the text "invalid `parameter`: …".
     #[must_use]
     pub fn invalid_input(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
         let mut error = Self::with_message(ErrorKind::InvalidInput, reason);
@@ -166,7 +166,7 @@ impl Error {
             .with_source(cause)
     }
 
-    /// Creates the error that `response` reports, whatever its body looks like.
+    /// Creates the error that `response` reports. Accepts any body.
     #[must_use]
     pub fn from_response(response: &RawResponse) -> Self {
         let mut error = Self::new(ErrorKind::Service);
@@ -191,7 +191,7 @@ impl Error {
         error
     }
 
-    /// Creates the error of a job that ended with `status`; its document may give a reason.
+    /// Creates the error of a job that ended with `status`. The message is the reason in the job's document, if any.
     pub(crate) fn job_failed(status: &str, job: &Value) -> Self {
         let parsed = envelope::parse_value(job);
         let reason = ["failureReason", "statusMessage"]
@@ -233,7 +233,7 @@ impl Error {
             .is_some_and(|message| message.contains(text))
     }
 
-    /// Sets the status of an earlier attempt, unless the error has one.
+    /// Sets the status of an earlier attempt, unless the error already has a status.
     #[must_use]
     pub(crate) fn with_last_status(mut self, status: Option<u16>) -> Self {
         self.0.status = self.0.status.or(status);
@@ -251,26 +251,26 @@ impl Error {
 
     /// Returns the HTTP status of the last response, `None` if there was none.
     ///
-    /// If an attempt got 503 and its retry a broken connection, the kind is [`ErrorKind::UnknownOutcome`] and the status
-    /// 503.
+    /// If an attempt returns 503 and the connection of its retry breaks, the kind is [`ErrorKind::UnknownOutcome`]
+    /// and the status is 503.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// Returns the service's error code as the service wrote it: a name, or the digits of a number.
+    /// Returns the service's error code unchanged: a name, or the digits of a number.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// Returns the service's message, or the client's if no request was sent.
+    /// Returns the service's message, or the client's own message if no request was sent.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// Returns the service's tracking id, which its support asks for.
+    /// Returns the service's tracking id, which Azure support asks for.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
         self.0.tracking_id.as_deref()
@@ -294,7 +294,7 @@ impl Error {
         self.0.parameter.as_deref()
     }
 
-    /// Returns why the connection could not be established, if that is what failed.
+    /// Returns the reason that the connection could not be established, or `None` for other failures.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         self.0.connection.as_ref()
@@ -318,7 +318,7 @@ impl Error {
         &self.0.details
     }
 
-    /// Returns the service's `innererror` or `info` as it wrote it.
+    /// Returns the service's `innererror` or `info` unchanged.
     #[must_use]
     pub fn inner_error(&self) -> Option<&Value> {
         self.0.inner_error.as_ref()

@@ -1,4 +1,4 @@
-//! The executor that sends the requests of a generated client's async methods through the pipeline.
+//! The executor through which a generated client's async methods use the pipeline.
 
 use azure_core::http::RawResponse;
 use azure_protocol_runtime::{Executor, TypedRequest};
@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use crate::error::Error;
 use crate::pipeline::{Failure, ServicePipeline};
 
-/// Sends through the pipeline of a client.
+/// An executor that sends through the pipeline of a client.
 #[derive(Debug)]
 pub(crate) struct PipelineExecutor(pub(crate) ServicePipeline);
 
@@ -16,7 +16,7 @@ impl Executor for PipelineExecutor {
         Box::pin(async move {
             match self.0.send(request, self.0.call_options().context.clone()).await {
                 Ok(response) => Ok(to_reqwest(response, None)),
-                // Generated code returns an error response as it is; our error is attached to it.
+                // Generated code expects error responses as responses; our error is attached as an extension.
                 Err(Failure {
                     error,
                     response: Some(response),

@@ -43,29 +43,31 @@ impl JsonPatch {
         Self::default()
     }
 
-    /// Sets the value at `path`, whether or not it exists.
+    /// Adds or replaces the value at `path`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be serialized.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be
+    /// serialized.
     pub fn add(mut self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         let (path, value) = (path.into_patch_path()?, to_value(&value)?);
         self.push(PatchOperation::Add(AddOperation { path, value }));
         Ok(self)
     }
 
-    /// Replaces the value at `path`. The service refuses the patch if it does not exist.
+    /// Replaces the value at `path`. The service refuses the patch if there is no value.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be serialized.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be
+    /// serialized.
     pub fn replace(mut self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         let (path, value) = (path.into_patch_path()?, to_value(&value)?);
         self.push(PatchOperation::Replace(ReplaceOperation { path, value }));
         Ok(self)
     }
 
-    /// Removes the value at `path`. The service refuses the patch if it does not exist.
+    /// Removes the value at `path`. The service refuses the patch if there is no value.
     ///
     /// # Errors
     ///
@@ -87,7 +89,7 @@ impl JsonPatch {
         Ok(self)
     }
 
-    /// Appends an operation without a check.
+    /// Appends an operation without checking it.
     pub fn push(&mut self, operation: PatchOperation) {
         self.0.0.push(operation);
     }
@@ -105,7 +107,7 @@ impl JsonPatch {
     }
 }
 
-/// Converts `value` to JSON by way of a string, so that an `f32` keeps its digits: `21.3`, not `21.299999237060547`.
+/// Converts `value` to JSON through a string, so that an `f32` keeps its digits: `21.3`, not `21.299999237060547`.
 fn to_value(value: &impl Serialize) -> Result<Value> {
     serde_json::to_vec(value)
         .and_then(|text| serde_json::from_slice(&text))
@@ -150,7 +152,7 @@ impl fmt::Display for JsonPatch {
     }
 }
 
-/// Reads the operations of a JSON Patch document.
+/// Deserializes the operations of a JSON Patch document.
 impl<'de> Deserialize<'de> for JsonPatch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Patch::deserialize(deserializer).map(Self)

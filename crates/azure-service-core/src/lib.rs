@@ -1,19 +1,20 @@
-//! Credentials, the HTTP pipeline, errors, paging and polling that both service clients share.
+//! Credentials, the HTTP pipeline, errors, paging and polling that all service clients share.
 //!
-//! Generated protocol crates build requests and `azure_core` sends them; this crate connects the two. It is not
-//! specific to a service: scopes, endpoints and error codes come from the client crates.
+//! Generated protocol crates build requests and `azure_core` sends them; this crate connects the two. It contains
+//! nothing specific to a service: scopes, endpoints and error codes come from the client crates.
 //!
 //! # Map
 //!
-//! * [`ServiceClient`]: a generated client with its pipeline; [`protocol`](ServiceClient::protocol) builds requests, and
-//!   [`call`](ServiceClient::call) sends them for a public method: [`MethodCall::send`], [`list`](MethodCall::list),
-//!   [`job`](MethodCall::job). [`composite`](ServiceClient::composite) is for methods that consist of several calls.
-//! * [`ClientInfo`], [`CallOptions`], [`CallLimits`], [`ServicePipeline`]: a client's names, and how its requests
-//!   are sent.
+//! * [`ServiceClient`]: a generated client with its pipeline; [`protocol`](ServiceClient::protocol) builds requests,
+//!   and [`call`](ServiceClient::call) sends them for a public method: [`MethodCall::send`],
+//!   [`list`](MethodCall::list), [`job`](MethodCall::job). [`composite`](ServiceClient::composite) runs a method that
+//!   consists of several calls.
+//! * [`ClientInfo`], [`CallOptions`], [`CallLimits`], [`ServicePipeline`]: the names of a client, and the settings
+//!   and the pipeline of its calls.
 //! * [`Credential`]: an Entra identity or a shared access key; [`CloudScopes`], [`ConnectionString`], [`SasCredential`],
 //!   [`SasPolicy`], [`DelegatedTokenCredential`].
-//! * [`Error`], [`ErrorKind`], [`ConnectionFailure`], [`ClockSkew`], [`Failure`]: failures of calls.
-//!   [`decode`]: decoding errors that name the member.
+//! * [`Error`], [`ErrorKind`], [`ConnectionFailure`], [`ClockSkew`], [`Failure`]: failures of calls. [`decode`]: JSON
+//!   decoding whose errors name the member.
 //! * [`ResponseExt`], [`Precondition`], [`read_modify_write`]: conditional writes.
 //! * [`Pager`], [`ItemPage`], [`Poller`], [`Job`]: paged lists and jobs.
 //! * [`Backoff`], [`RetryLoop`], [`sleep()`], [`BulkProgress`], [`ProgressCallback`]: backoff, retries and progress of bulk runs. [`retry`]: retries of work that does not use
@@ -23,17 +24,17 @@
 //!
 //! # Retries
 //!
-//! Idempotent requests (GET, PUT, DELETE, operations marked as idempotent, and PATCH with an ETag) are retried on 408,
-//! 429, 500, 502, 503, 504 and broken connections, according to the `RetryOptions` in `ClientOptions`. All others are
-//! retried only if it is certain that the service has not processed them: on 429, on 503 with `Retry-After`, and if the
-//! connection could not be established. A certificate that is not accepted or a failed TLS handshake is not retried. `Retry-After` is
-//! obeyed up to 60 seconds and within the call's timeout; beyond that the call fails with
-//! [`retry_after`](Error::retry_after) set. [`retry_options`] returns the default of the client crates.
+//! Idempotent requests (GET, PUT, DELETE, operations marked as idempotent, and PATCH with an ETag) are retried on
+//! 408, 429, 500, 502, 503, 504 and broken connections, according to the `RetryOptions` in `ClientOptions`. All
+//! others are retried only if it is certain that the service has not processed them: on 429, on 503 with
+//! `Retry-After`, and if the connection could not be established. A rejected certificate or a failed TLS handshake is
+//! not retried. `Retry-After` is obeyed up to 60 seconds and within the call's timeout; beyond that the call fails
+//! with [`retry_after`](Error::retry_after) set. [`retry_options`] returns the default of the client crates.
 //!
 //! # Limits
 //!
-//! An attempt takes at most 60 seconds, a call with all attempts and waits 90 seconds, and the body of a response has at
-//! most 64 MiB after decompression. [`CallOptions`] and [`CallLimits`] change them.
+//! An attempt may take 60 seconds, and a call with all its attempts and waits 90 seconds. The body of a response may
+//! have 64 MiB after decompression. [`CallOptions`] and [`CallLimits`] change these limits.
 //!
 //! # Use by a client crate
 //!

@@ -1,4 +1,4 @@
-//! Limits of calls: the time and the size of the response.
+//! Limits of calls: time, and size of the response body.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::retry::{Call, proceed};
 
 /// The default timeout of a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(90);
-/// The default limit of a response.
+/// The default limit of a response body in bytes.
 const MAX_RESPONSE_SIZE: usize = 64 << 20;
 
 /// The limits of a client's calls. See [`ServiceClient::with_limits`](crate::ServiceClient::with_limits).
@@ -111,7 +111,7 @@ pub(crate) struct ResponseTooLarge {
 
 /// A transport that fails once the body of a response exceeds the limit in the context.
 ///
-/// Around the transport, because azure_core collects the body right after it, and a transport decompresses before.
+/// Wraps the transport, because the transport decompresses the body and azure_core collects it right afterwards.
 #[derive(Debug)]
 pub(crate) struct LimitedTransport(pub(crate) Transport);
 

@@ -1,4 +1,4 @@
-//! Calls of public methods.
+//! The calls that public methods make.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use crate::paging::{ItemPage, Pager};
 use crate::pipeline::Failure;
 use crate::polling::{self, GetJob, Poller};
 
-/// A call of a public method, made by [`ServiceClient::call`].
+/// A call of a public method, created by [`ServiceClient::call`].
 ///
-/// The method's name is the name of the span, and [`Error::operation`] if the call fails.
+/// The span and [`Error::operation`] have the name of the method.
 ///
-/// Requests are passed as the results of the generated functions that build them. A request that cannot be built is an
-/// error of [`send`](Self::send), [`list`](Self::list) or [`job`](Self::job), not of the pager or poller.
+/// Requests are passed as the results of the generated functions that build them. An invalid request is an error of
+/// [`send`](Self::send), [`list`](Self::list) or [`job`](Self::job), not of the pager or poller.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is given a request"]
 pub struct MethodCall<'a, C> {
@@ -31,7 +31,7 @@ pub struct MethodCall<'a, C> {
 }
 
 impl<C> ServiceClient<C> {
-    /// Starts a call of the public method `method`, such as `get_room`, which names its span and its errors.
+    /// Starts a call of the public method `method`, such as `get_room`, whose name the span and the errors have.
     pub fn call(&self, method: &'static str) -> MethodCall<'_, C> {
         MethodCall {
             client: self,
@@ -42,8 +42,8 @@ impl<C> ServiceClient<C> {
 }
 
 impl<C> MethodCall<'_, C> {
-    /// Sets the timeout of an attempt, for a slow operation, and extends the timeout of the call by it. Those of
-    /// [`CallOptions`](crate::CallOptions) take precedence.
+    /// Sets the timeout of an attempt, for a slow operation, and extends the timeout of the call by the same
+    /// duration. The timeouts of [`CallOptions`](crate::CallOptions) take precedence.
     pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -90,12 +90,13 @@ impl<C> MethodCall<'_, C> {
         Ok(response.into())
     }
 
-    /// Lists items page by page. `first` requests the first page; the operation's metadata says how to request the next:
+    /// Lists items page by page. `first` requests the first page; the operation's metadata defines how the next page
+    /// is requested:
     ///
-    /// * by link: the same request is sent to the link, byte for byte, if it has the client's origin;
+    /// * by link: the same request is sent to the link, unchanged byte for byte, if it has the client's origin;
     /// * by token: the same request has the token in a header or in a member of its body.
     ///
-    /// `continuation_token` is that of an earlier pager of the same list, to resume it.
+    /// `continuation_token` resumes the list at the token of an earlier pager.
     ///
     /// # Errors
     ///
@@ -122,7 +123,7 @@ impl<C> MethodCall<'_, C> {
         )?)
     }
 
-    /// Lists items like [`list`](Self::list), with pages that `page` builds from responses.
+    /// Lists items like [`list`](Self::list). `page` builds the pages from the responses.
     ///
     /// # Errors
     ///
@@ -150,17 +151,18 @@ impl<C> MethodCall<'_, C> {
 
     /// Starts a job with `start` and reads it with `get` until it has ended.
     ///
-    /// Awaiting the poller returns the last document; as a stream it yields each document. If the response to `start` has
-    /// an `Operation-Location` of the client's origin, that URL is read instead, with the headers of `get`. Between two
-    /// reads the poller waits as long as the service asks, else for `interval` (at least one second, 30 by default).
+    /// Awaiting the poller returns the last document; as a stream it yields each document. If the response to `start`
+    /// has an `Operation-Location` of the client's origin, that URL is read instead, with the headers of `get`.
+    /// Between two reads the poller waits for the service's `Retry-After`, or else for `interval` (at least one
+    /// second, 30 by default).
     ///
     /// Use [`watch_job`](Self::watch_job) for a job that has been started.
     ///
     /// # Errors
     ///
     /// Fails at once if a request cannot be built. The poller yields all other errors. Awaiting a job that failed or
-    /// was canceled is an error of kind [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed); the stream yields its
-    /// document. A job whose status is `unknown` in three responses in a row does not exist and counts as failed.
+    /// was canceled returns an error of kind [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed); the stream yields
+    /// its document. A job whose status is `unknown` in three responses in a row does not exist and counts as failed.
     pub fn job<T, Err, A, B, E, F>(
         self,
         start: Result<TypedRequest<A>, E>,
@@ -177,8 +179,8 @@ impl<C> MethodCall<'_, C> {
         Ok(self.poll(start.cast(), GetJob::known(get.cast()), interval))
     }
 
-    /// Starts a job with `start` and reads it until it has ended, like [`job`](Self::job), with the request that `get` builds
-    /// from the document in the response to `start`. For jobs whose id the service assigns.
+    /// Starts a job with `start` and reads it until it has ended, like [`job`](Self::job), with the request that
+    /// `get` builds from the document in the response to `start`. For jobs with an id that the service assigns.
     ///
     /// # Errors
     ///

@@ -2,8 +2,8 @@
 
 /// Declares an enum of strings with the additional variant `UnknownValue` for unknown strings.
 ///
-/// Serde, `From<&str>`, `as_str` and `Display` use the strings. Reading ignores ASCII case, because the services vary it;
-/// writing uses the declared string. Unknown strings are kept as they are.
+/// Serde, `From<&str>`, `as_str` and `Display` use the strings. Deserialization ignores ASCII case, because the
+/// services vary it; serialization uses the declared string. Unknown strings are kept as they are.
 ///
 /// # Example
 ///
@@ -36,7 +36,7 @@ macro_rules! open_enum {
         #[non_exhaustive]
         $visibility enum $name {
             $( $(#[$variant_meta])* $variant, )+
-            /// A value unknown to this version, as the service wrote it.
+            /// A value that this version does not define, unchanged.
             UnknownValue(::std::string::String),
         }
 
@@ -52,7 +52,7 @@ macro_rules! open_enum {
         }
 
         impl ::std::convert::From<&str> for $name {
-            /// Ignores ASCII case.
+            /// Converts a string, ignoring ASCII case.
             fn from(text: &str) -> Self {
                 $( if text.eq_ignore_ascii_case($text) {
                     return Self::$variant;

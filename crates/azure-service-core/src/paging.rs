@@ -27,17 +27,17 @@ const CONTINUATION: &str = "x-ms-continuation";
 /// The member of a body with the token of the next page.
 const CONTINUATION_TOKEN: &str = "continuationToken";
 
-/// The option with a continuation token, for errors.
+/// The option for a continuation token, as errors name it.
 pub(crate) const CONTINUATION_PARAMETER: &str = "continuation_token";
 
-/// The reason for which a continuation token is refused if its form is not that of the list.
+/// The reason in the error for a continuation token that does not have the form of the list's tokens.
 const OTHER_LIST: &str = "belongs to another list; pass a token from a pager of the same method";
 
-/// One page of a list: a bare JSON array, or an object that has one in `value` or `items`.
+/// One page of a list: a bare JSON array, or an object with an array in `value` or `items`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ItemPage<T> {
-    /// The items, in the service's order. An empty page may not be the last.
+    /// The items, in the service's order. An empty page is not necessarily the last.
     pub items: Vec<T>,
 }
 
@@ -104,7 +104,7 @@ struct Tail {
     continuation_token: Option<String>,
 }
 
-/// Requests pages one after the other.
+/// The requests for the pages of a list, one after the other.
 struct Pages {
     pipeline: ServicePipeline,
     method: &'static str,
@@ -114,8 +114,8 @@ struct Pages {
 
 /// Detects a list that would never end because the continuations of empty pages form a cycle.
 ///
-/// By Brent's algorithm: it keeps one continuation, and replaces it after 1, 2, 4, … pages. So a cycle is detected after at
-/// most three times as many requests as it has pages, with constant memory.
+/// Implements Brent's algorithm: it keeps one continuation, and replaces it after 1, 2, 4, … pages. A cycle of `n`
+/// pages is detected after at most `3n` requests, in constant memory.
 #[derive(Default)]
 struct CycleDetector {
     kept: Option<String>,
@@ -124,7 +124,7 @@ struct CycleDetector {
 }
 
 impl CycleDetector {
-    /// Starts at the continuation of the first request, if it has one.
+    /// Creates a detector that begins with the continuation of the first request, if there is one.
     fn new(first: Option<&str>) -> Self {
         Self {
             kept: first.map(str::to_owned),
@@ -132,7 +132,7 @@ impl CycleDetector {
         }
     }
 
-    /// Returns whether `next` is the continuation that is kept.
+    /// Returns whether `next` equals the kept continuation.
     fn repeats(&mut self, next: &str) -> bool {
         if self.kept.as_deref() == Some(next) {
             return true;
@@ -148,7 +148,7 @@ impl CycleDetector {
 }
 
 impl Pages {
-    /// Requests the page at `state`. Returns it with the continuation of the next.
+    /// Requests the page at `state`. Returns it with the continuation of the next page.
     async fn read(
         &self,
         state: PagerState,
@@ -205,7 +205,7 @@ fn is_empty(page: &RawResponse) -> bool {
     page.is_ok_and(|page| page.items.is_empty())
 }
 
-/// Turns the request for the first page into that for the page at `continuation`.
+/// Changes the request for the first page into the request for the page at `continuation`.
 fn apply_continuation(request: &mut TypedRequest<()>, continuation: PagerContinuation) -> Result<()> {
     let invalid = |reason: &str| Error::invalid_input(CONTINUATION_PARAMETER, reason);
     match (request.operation.paging, continuation) {
@@ -226,14 +226,14 @@ fn apply_continuation(request: &mut TypedRequest<()>, continuation: PagerContinu
                 .map_err(|error| Error::invalid_input("body", "must be an object").with_source(error))?;
             match body.get_mut(CONTINUATION_TOKEN) {
                 Some(member) => *member = token.into(),
-                // First, like in the generated type.
+                // The member comes first, as in the generated type.
                 None => {
                     body.shift_insert(0, CONTINUATION_TOKEN.to_owned(), token.into());
                 }
             }
             request.body = Some(Value::from(body).to_string().into());
         }
-        // The service would ignore it and return the first page again.
+        // The service would ignore such a token and return the first page again.
         _ => return Err(invalid(OTHER_LIST)),
     }
     Ok(())
@@ -255,7 +255,7 @@ fn next(paging: Paging, url: &Url, response: &RawResponse) -> Result<Option<Page
     })
 }
 
-/// Resolves a link in the response to a request to `base`; it must have the same origin.
+/// Resolves a link from the response to a request to `base`. Refuses a link to another origin.
 pub(crate) fn own_link(base: &Url, link: &str) -> Result<Url> {
     let url = base.join(link).map_err(|error| {
         Error::with_message(ErrorKind::InvalidResponse, "a link is not a valid URL").with_source(error)

@@ -1,15 +1,15 @@
-//! The names of parameters in errors.
+//! Parameter names in errors.
 
 use azure_protocol_runtime::TypedRequest;
 
 use crate::error::{Error, Result};
 
-/// Replaces the name of the invalid parameter in the error of a request that could not be built: `names` has pairs of the
-/// generated client's name and that of the method.
+/// Replaces the name of the invalid parameter in the error of a request that could not be built: `names` has pairs of
+/// the generated client's name and the public method's name.
 ///
 /// # Errors
 ///
-/// The error of `request`, with the name of the method.
+/// The error of `request`, with the public method's parameter name.
 pub fn rename_parameters<T, E: Into<Error>>(
     request: Result<TypedRequest<T>, E>,
     names: &[(&str, &'static str)],

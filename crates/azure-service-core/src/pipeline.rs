@@ -1,4 +1,4 @@
-//! Sending of requests: authentication, retries, timeouts, tracing.
+//! The pipeline that sends requests: authentication, retries, timeouts, tracing.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,7 +27,7 @@ use crate::limits::{Attempt, AttemptTimeout, CallLimits, LimitedTransport, withi
 use crate::retry::{Call, Gate, Restore, RetryClass};
 use crate::transport;
 
-/// Headers that explain a failure. azure_core would log them as `REDACTED`.
+/// Headers that help to diagnose a failure. azure_core would log them as `REDACTED`.
 const LOGGED_HEADERS: &[&str] = &[
     "x-ms-error-code",
     "x-ms-request-id",
@@ -38,7 +38,7 @@ const LOGGED_HEADERS: &[&str] = &[
     "x-ms-retry-after-ms",
 ];
 
-/// Marks the context of calls inside a composite method, which may handle their failures.
+/// A marker in the context of calls inside a composite method, which may recover from their failures.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InComposite;
 
@@ -53,7 +53,7 @@ struct Inner {
     limits: CallLimits,
 }
 
-/// The parts of a pipeline, kept to build one with other retries.
+/// The parts of a pipeline, kept to build a pipeline with other retries.
 struct Parts {
     info: ClientInfo,
     options: ClientOptions,
@@ -69,7 +69,7 @@ fn pipeline(info: &ClientInfo, options: ClientOptions, per_try: Vec<Arc<dyn Poli
 }
 
 impl fmt::Debug for ServicePipeline {
-    /// Omits the policies: the `Debug` output of a foreign policy might show secrets.
+    /// Omits the policies, because the `Debug` output of a custom policy might show secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServicePipeline")
             .field("traced", &self.0.parts.tracer.is_some())
@@ -80,8 +80,8 @@ impl fmt::Debug for ServicePipeline {
 impl ServicePipeline {
     /// Builds a pipeline that authenticates with `credential`.
     ///
-    /// `options` are azure_core's: transport, policies, retries, tracing, user agent. Without a transport the pipeline sends
-    /// with the `reqwest::Client` that also [builds the requests](Self::http).
+    /// `options` are azure_core's: transport, policies, retries, tracing, user agent. Without a transport in
+    /// `options`, the pipeline sends with the `reqwest::Client` that also [builds the requests](Self::http).
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl ServicePipeline {
         options.transport = options
             .transport
             .map(|transport| Transport::with_policy(Arc::new(LimitedTransport(transport))));
-        // The last per-call policy comes right before the retry policy, the first per-try policy right after it.
+        // The last per-call policy runs right before the retry policy, the first per-try policy right after it.
         options.per_call_policies.push(Arc::new(Restore));
         let logged = LOGGED_HEADERS.iter().chain(info.logged_headers);
         let logged = logged.map(|name| Cow::Borrowed(*name));
@@ -177,13 +177,14 @@ impl ServicePipeline {
         self.0.parts.tracer.as_ref()
     }
 
-    /// Returns the client with which generated code builds requests.
+    /// Returns the HTTP client that generated code builds requests with.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
         &self.0.parts.http
     }
 
-    /// Returns the context of a call of `method`: that of the call options, with the information for azure_core's span.
+    /// Returns the context of a call of `method`: the context of the call options and the attributes of azure_core's
+    /// span.
     pub(crate) fn context(&self, method: &'static str) -> Context<'static> {
         let mut context = self.0.call_options.context.clone();
         self.trace(&mut context, method);
@@ -201,7 +202,7 @@ impl ServicePipeline {
         }
     }
 
-    /// Sends `request` as its operation id: see [`send_as`](Self::send_as).
+    /// Sends `request` with its operation id as the method name; see [`send_as`](Self::send_as).
     pub(crate) async fn send(
         &self,
         request: TypedRequest<()>,
@@ -210,7 +211,7 @@ impl ServicePipeline {
         self.send_as(request.operation.id, request, context).await
     }
 
-    /// Sends `request` for the public method `method` and checks the status against the operation's.
+    /// Sends `request` for the public method `method` and checks that the status is a success of the operation.
     pub(crate) async fn send_as(
         &self,
         method: &'static str,
@@ -241,7 +242,7 @@ impl ServicePipeline {
             attempts = Empty,
             error = Empty,
         );
-        // azure_core's own check knows only one form of error body, and not the operation's success codes.
+        // azure_core's own check supports only one form of error body, and ignores the operation's success codes.
         let options = PipelineSendOptions {
             skip_checks: true,
             ..PipelineSendOptions::default()
@@ -309,7 +310,7 @@ impl ServicePipeline {
 
 /// A failed call with its error response.
 ///
-/// For operations whose error response carries a result; otherwise the error is enough.
+/// Used by operations whose error response carries a result.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
@@ -350,7 +351,7 @@ fn to_azure(request: TypedRequest<()>) -> Result<Request> {
         }
     };
     let mut result = Request::new(request.url, method);
-    // Generated code accepts JSON only if the response has a model, but error bodies are always JSON.
+    // Generated code sets `Accept` only if the response has a model, but error bodies are always JSON.
     if !request.headers.contains_key(http::header::ACCEPT) {
         result.insert_header(ACCEPT, "application/json");
     }
@@ -365,7 +366,7 @@ fn to_azure(request: TypedRequest<()>) -> Result<Request> {
     Ok(result)
 }
 
-/// Converts a header name. The most frequent ones are static; all others are copied.
+/// Converts a header name. The most frequent names are static; all others are copied.
 fn header_name(name: &http::HeaderName) -> HeaderName {
     match *name {
         http::header::ACCEPT => ACCEPT,
@@ -375,7 +376,7 @@ fn header_name(name: &http::HeaderName) -> HeaderName {
     }
 }
 
-/// Removes the byte order mark before a body, which JSON decoders refuse.
+/// Removes a byte order mark at the start of the body, which JSON decoders refuse.
 fn without_byte_order_mark(response: RawResponse) -> RawResponse {
     const MARK: &[u8] = "\u{feff}".as_bytes();
     if !response.body().starts_with(MARK) {

@@ -28,16 +28,16 @@ pub use poller::Poller;
 
 /// The shortest polling interval that azure_core accepts.
 const MIN_WAIT: Duration = Duration::SECOND;
-/// The longest wait between two reads, even if the service asks for more.
+/// The longest wait between two reads, even if `Retry-After` is longer.
 const MAX_WAIT: Duration = Duration::minutes(5);
 
-/// The number of consecutive responses with the status `unknown` after which a job does not exist. A new job may be
-/// unknown at first.
+/// The number of consecutive responses with the status `unknown` after which the job counts as nonexistent. A new job
+/// may have that status at first.
 const MAX_UNKNOWN: u32 = 3;
 
 /// The document of a job and its `status`.
 ///
-/// A wrapper, because the foreign trait [`StatusMonitor`] cannot be implemented for foreign types.
+/// A type of this crate, because the foreign trait [`StatusMonitor`] cannot be implemented for foreign types.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Job<T> {
@@ -47,7 +47,7 @@ pub struct Job<T> {
 }
 
 impl<T> Job<T> {
-    /// Returns the status as the service wrote it, such as `running`.
+    /// Returns the status unchanged, such as `running`.
     #[must_use]
     pub fn status(&self) -> &str {
         &self.status
@@ -76,7 +76,7 @@ fn status(document: &Value) -> Option<String> {
     document.get("status")?.as_str().map(str::to_owned)
 }
 
-/// Parses a status. A job with an unknown status is still running.
+/// Parses a status. A job with an unrecognized status counts as running.
 fn progress(status: &str) -> PollerStatus {
     match status.to_ascii_lowercase().as_str() {
         "succeeded" | "completed" => PollerStatus::Succeeded,
@@ -86,10 +86,11 @@ fn progress(status: &str) -> PollerStatus {
     }
 }
 
-/// Options of the methods that give a [`Poller`].
+/// Options of the methods that return a [`Poller`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PollOptions {
-    /// The wait between two reads of the job, unless the service asks for another. Default: 30 seconds; at least one second.
+    /// The wait between two reads of the job, unless the service sends `Retry-After`. Default: 30 seconds; at least
+    /// one second.
     pub interval: Option<std::time::Duration>,
 }
 
@@ -105,10 +106,10 @@ pub(crate) fn options(
     }
 }
 
-/// Builds the request that reads a job from the document in the response to its start.
+/// A function that builds the request for reading a job from the response to its start.
 type BuildGet = dyn Fn(&Value) -> Result<TypedRequest<()>> + Send + Sync;
 
-/// The request that reads a job, known in advance or from the response to the start.
+/// The request that reads a job. It is known in advance, or built from the response to the start of the job.
 pub(crate) struct GetJob {
     request: OnceLock<TypedRequest<()>>,
     build: Option<Box<BuildGet>>,
@@ -131,7 +132,7 @@ impl GetJob {
         }
     }
 
-    /// Returns the request. `document` is the last one of the job.
+    /// Returns the request. `document` is the latest document of the job.
     fn request(&self, document: &Value) -> Result<&TypedRequest<()>> {
         if let (None, Some(build)) = (self.request.get(), &self.build) {
             let request = build(document)?;
@@ -140,7 +141,7 @@ impl GetJob {
         self.sent()
     }
 
-    /// Returns the request after the response to the start.
+    /// Returns the request, which exists once the response to the start has arrived.
     #[expect(
         clippy::expect_used,
         reason = "the first response sets it, and no poller starts from a continuation"
@@ -150,7 +151,7 @@ impl GetJob {
     }
 }
 
-/// Sends `start`, then `get` until the job has ended.
+/// Sends `start`, then sends `get` repeatedly until the job has ended.
 pub(crate) fn poll<T>(
     pipeline: &ServicePipeline,
     method: &'static str,
@@ -202,8 +203,8 @@ where
     azure_core::http::Poller::new(step, Some(options))
 }
 
-/// Evaluates a response. `next_link` returns the URL of the next read from its headers and document; `unknown` counts
-/// consecutive responses with the status `unknown`.
+/// Evaluates a response. `next_link` returns the URL of the next read from the headers and the document; `unknown`
+/// counts consecutive responses with the status `unknown`.
 fn evaluate<T>(
     method: &'static str,
     response: RawResponse,
@@ -216,7 +217,7 @@ where
 {
     let document: Value =
         serde_json::from_slice(response.body()).map_err(|error| Error::invalid_response(&error))?;
-    // A document without a status counts as running; the next one may have it.
+    // A document without a status counts as running; the next document may have one.
     let status = status(&document).unwrap_or_default();
     let progress = if !status.eq_ignore_ascii_case("unknown") {
         unknown.store(0, Ordering::Relaxed);
@@ -236,7 +237,7 @@ where
         }
         PollerStatus::Failed | PollerStatus::Canceled => {
             let error = Error::job_failed(&status, &document).with_call(method, 1, false);
-            // azure_core's own error for failed jobs has no reason, so the target carries ours.
+            // azure_core's own error for failed jobs has no reason, so the target returns our error.
             Ok(PollerResult::Succeeded {
                 response: response.into(),
                 target: Box::new(|| Box::pin(std::future::ready(Err(error.into())))),

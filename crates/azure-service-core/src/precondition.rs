@@ -8,8 +8,8 @@ use crate::header::header;
 
 /// The version of the resource that a write depends on.
 ///
-/// A parameter of every conditional operation, so overwriting is always explicit. Methods take
-/// `impl Into<Precondition>`: a precondition or an ETag.
+/// Every conditional operation has a precondition parameter, so overwriting is always explicit. Methods take `impl
+/// Into<Precondition>`: a precondition or an ETag.
 ///
 /// # Example
 ///
@@ -25,7 +25,7 @@ use crate::header::header;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
-    /// Any version. Overwrites changes by other writers.
+    /// Any version. The write overwrites concurrent changes.
     Unconditional,
     /// Only the version with this ETag. For any other, the write fails with
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed).
@@ -51,8 +51,8 @@ impl From<&Self> for Precondition {
 }
 
 impl Precondition {
-    /// Returns the `If-Match` header for services whose bodies have quoted ETags: the ETag unchanged, or `None` if the write
-    /// is unconditional.
+    /// Returns the `If-Match` header for services that quote ETags in bodies: the ETag unchanged, or `None` if the
+    /// write is unconditional.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Precondition {
         }
     }
 
-    /// Returns the `If-Match` header for services whose bodies have ETags without quotes: the ETag in quotes, or `"*"` if
+    /// Returns the `If-Match` header for services that do not quote ETags in bodies: the ETag in quotes, or `"*"` if
     /// the write is unconditional.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ fn checked(etag: &Etag) -> Result<&str> {
     if etag.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
         return Err(Error::invalid_input("etag", "must be printable ASCII"));
     }
-    // A quote inside would end the ETag in the header; the rest could be another ETag.
+    // A quote inside would end the ETag in the header, and the service could parse the rest as another ETag.
     let opaque = etag.strip_prefix("W/").unwrap_or(etag);
     let quoted = opaque
         .strip_prefix('"')
@@ -105,7 +105,7 @@ fn checked(etag: &Etag) -> Result<&str> {
     Ok(etag)
 }
 
-/// Returns the ETag in a response's headers: that of the version just read or written.
+/// Returns the ETag in the headers of a response to a read or a write.
 #[must_use]
 pub fn etag(headers: &Headers) -> Option<Etag> {
     header(headers, "etag").map(Etag::from)

@@ -9,29 +9,29 @@ use crate::error::Error;
 /// The maximum number of rounds.
 const MAX_ROUNDS: u32 = 10;
 
-/// The decision of a round.
+/// The result of one round's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision<W, T> {
-    /// Write this.
+    /// Write this change.
     Write(W),
     /// Write nothing and return this result.
     Done(T),
 }
 
-/// Reads a resource, decides on a change and writes it conditionally. If the resource has changed
-/// meanwhile, it starts over, up to ten times, with a jittered backoff.
+/// Reads a resource, decides on a change and writes it conditionally. If another writer has changed the resource in
+/// the meantime, the loop starts over, for up to ten rounds, with a jittered backoff.
 ///
 /// * `read` returns the current version.
-/// * `decide` returns the change to write, with the ETag that it depends on. It runs once per round. Its second argument
-///   is the previous change if that may have been stored although it was refused: a write whose response is lost is
-///   retried, and the retry then fails because of the first attempt. If the current version is the result of that change,
-///   `decide` returns [`Decision::Done`].
+/// * `decide` returns the change to write, with the ETag that it depends on. It runs once per round. Its second
+///   argument is the change of the previous round, if the service may have stored it although the write failed: when
+///   the response to a write is lost, the client retries, and the retry fails because the first attempt changed the
+///   ETag. If the current version already contains that change, `decide` returns [`Decision::Done`].
 /// * `write` writes the change.
 ///
 /// # Errors
 ///
-/// Those of `read`, `decide` and `write`; [`is_precondition_failed`](Error::is_precondition_failed) after ten rounds,
-/// each with a concurrent write.
+/// Those of `read`, `decide` and `write`; [`is_precondition_failed`](Error::is_precondition_failed) if all ten rounds
+/// met a concurrent write.
 pub async fn read_modify_write<V, W, T, E, Read, Write>(
     mut read: impl FnMut() -> Read,
     mut decide: impl FnMut(V, Option<W>) -> Result<Decision<W, T>, E>,
@@ -54,7 +54,7 @@ where
         };
         match write(change.clone()).await {
             Err(error) if error.as_ref().is_precondition_failed() && round < MAX_ROUNDS => {
-                // The first of several attempts may have been processed.
+                // If there were several attempts, the service may have processed the first.
                 unconfirmed = (error.as_ref().attempts() > 1).then_some(change);
             }
             result => return result,

@@ -27,7 +27,7 @@ pub trait ResponseExt {
     /// The type of the body.
     type Model;
 
-    /// Returns the ETag of the version just read or written.
+    /// Returns the ETag of the version that was read or written.
     fn etag(&self) -> Option<Etag>;
 
     /// Returns the precondition that the resource has not changed since this response.
@@ -37,12 +37,12 @@ pub trait ResponseExt {
     /// [`ErrorKind::InvalidResponse`] if the response has no ETag.
     fn precondition(&self) -> Result<Precondition>;
 
-    /// Returns the service's request id, which its support asks for.
+    /// Returns the service's request id, which Azure support asks for.
     fn request_id(&self) -> Option<&str>;
 
     /// Decodes the body like `into_model`, with an error that names the member.
     ///
-    /// `into_model` returns azure_core's error, which for types of the caller has only line and column.
+    /// `into_model` returns azure_core's error, which has only line and column if the model is the caller's own type.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! Classification of attempts that may be retried.
 //!
-//! azure_core's retry policy implements backoff, limits and `Retry-After`, but it retries every request, even one that is
-//! not safe to repeat. So two policies of ours surround it: [`Gate`], right after it, replaces outcomes that must not be
-//! retried by an error that it does not retry; [`Restore`], right before it, restores them. They share the [`Call`] in the
-//! context.
+//! azure_core's retry policy implements backoff, limits and `Retry-After`, but it retries every request, even one
+//! that is not safe to repeat. Two policies therefore surround it: [`Gate`], right after it, replaces an outcome that
+//! must not be retried with an error that the retry policy does not retry; [`Restore`], right before it, puts the
+//! outcome back. They share the [`Call`] in the context.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +23,8 @@ use crate::header::{header, retry_after};
 /// The longest `Retry-After` that is obeyed, within the call's timeout. Beyond it the call fails with [`retry_after`](crate::Error::retry_after) set.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Returns the default retries of a client: three, after 0.8, 1.6 and 3.2 seconds plus a jitter of up to a quarter of a
-/// second, and none after a minute.
+/// Returns the default retries of a client: up to three retries within a minute, after 0.8, 1.6 and 3.2 seconds plus
+/// a jitter of up to a quarter of a second.
 ///
 /// azure_core's own default, `RetryOptions::default()`, retries for up to a minute, which is long for an interactive
 /// caller.
@@ -38,7 +38,7 @@ pub fn retry_options() -> RetryOptions {
     })
 }
 
-/// Whether a request is safe to repeat.
+/// The class of a request: safe to repeat or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryClass {
     /// Idempotent.
@@ -110,7 +110,7 @@ impl Call {
         context.value()
     }
 
-    /// Counts an attempt, which is about to be sent.
+    /// Counts an attempt that is about to be sent.
     pub(crate) fn count(&self) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         self.unanswered.store(true, Ordering::Relaxed);
@@ -154,7 +154,7 @@ impl Call {
                 }
                 match self.class {
                     RetryClass::Repeatable => true,
-                    // A throttled request was not processed, nor was one refused with `Retry-After`.
+                    // A throttled request was not processed, and neither was a request refused with `Retry-After`.
                     RetryClass::Once => status == 429 || (status == 503 && wait.is_some()),
                 }
             }
@@ -162,12 +162,12 @@ impl Call {
                 !ConnectionFailure::of(error).is_permanent()
             }
             Err(error) if matches!(error.kind(), ErrorKind::Io) => self.class == RetryClass::Repeatable,
-            // The retry policy would not retry it, but hide it in an error of its own.
+            // The retry policy would not retry such an error, but would wrap it in its own.
             Err(_) => false,
         }
     }
 
-    /// Logs the retry, if this attempt is one.
+    /// Logs the retry, if this attempt is a retry.
     fn log_retry(&self) {
         if let Some(failure) = self.take_failure() {
             (self.log)(CallEvent::Retry {
@@ -204,7 +204,7 @@ impl Call {
     }
 }
 
-/// The policy after the retry policy: hides outcomes that must not be retried.
+/// The policy after the retry policy: replaces outcomes that must not be retried.
 #[derive(Debug)]
 pub(crate) struct Gate;
 
@@ -240,7 +240,7 @@ impl Policy for Gate {
     }
 }
 
-/// The policy before the retry policy: restores outcomes that [`Gate`] has hidden.
+/// The policy before the retry policy: restores outcomes that [`Gate`] has replaced.
 #[derive(Debug)]
 pub(crate) struct Restore;
 

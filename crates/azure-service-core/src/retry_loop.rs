@@ -1,4 +1,4 @@
-//! Retries of work that does not use the pipeline, by azure_core's retry policies.
+//! Retries of work outside the pipeline, according to azure_core's retry policies.
 
 use std::fmt;
 use std::future::Future;
@@ -69,7 +69,7 @@ where
                     Attempt::Retryable(result) => (result, true),
                 };
                 last = Some(result);
-                // Received by `run`, which is not polled meanwhile.
+                // The receiver is `run`, which is not polled while an attempt runs.
                 reply.send(is_retryable).ok();
             }
             _ = run => break,
@@ -77,14 +77,14 @@ where
     }
     match last {
         Some(result) => result,
-        // A custom policy has called no attempt.
+        // A custom policy ended the run without an attempt.
         None => match attempt().await {
             Attempt::Final(result) | Attempt::Retryable(result) => result,
         },
     }
 }
 
-/// The request of the pipeline, which is not sent.
+/// Returns the request that passes through the pipeline. It is never sent.
 #[expect(clippy::expect_used, reason = "the URL is a valid constant")]
 fn placeholder() -> Request {
     Request::new(
@@ -93,7 +93,7 @@ fn placeholder() -> Request {
     )
 }
 
-/// A transport that asks [`retry`] for an attempt, and fails if its result is retryable.
+/// A transport that has [`retry`] make an attempt, and fails if the result is retryable.
 struct AttemptTransport(mpsc::Sender<oneshot::Sender<bool>>);
 
 impl fmt::Debug for AttemptTransport {

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use crate::connection_string::{AccessSecret, ConnectionString, ConnectionStringError};
 
-/// Everything but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -27,22 +27,24 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The default lifetime of a token.
 const LIFETIME: Duration = Duration::from_secs(3600);
-/// A hundred years, so that expiry times stay within the calendar.
+/// The maximum lifetime, 100 years, which keeps expiry times within the calendar.
 const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A signed token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SasToken {
-    /// The token, `SharedAccessSignature sr=…`, as it stands in the `Authorization` header and in a put-token message.
+    /// The token, `SharedAccessSignature sr=…`, in the form used by the `Authorization` header and by AMQP put-token
+    /// messages.
     pub token: Secret,
     /// The expiry time.
     pub expires_on: OffsetDateTime,
 }
 
 impl SasToken {
-    /// Signs a token for `resource`, a host name with an optional path, and everything below it. `expires_on` is rounded
-    /// down to seconds. `key_name` names the policy of the key; it is `None` for the key of the resource itself.
+    /// Signs a token for `resource`, a host name with an optional path, and all resources below it. `expires_on` is
+    /// rounded down to seconds. `key_name` is the name of the key's policy, or `None` if the key belongs to the
+    /// resource itself.
     ///
     /// # Errors
     ///
@@ -75,7 +77,7 @@ impl SasToken {
         })
     }
 
-    /// Parses a token that was signed elsewhere. Its fields may be in any order.
+    /// Parses a token that the caller signed. Its fields may be in any order.
     pub(crate) fn parse(text: &str) -> Result<Self, ConnectionStringError> {
         let token = Self {
             token: Secret::new(text.to_owned()),
@@ -89,7 +91,7 @@ impl SasToken {
         }
     }
 
-    /// Returns the value of a field, as it is encoded.
+    /// Returns the value of a field, still percent-encoded.
     fn field(&self, name: &str) -> Option<&str> {
         let fields = self.token.secret().strip_prefix("SharedAccessSignature ")?;
         let mut fields = fields.split('&').filter_map(|field| field.split_once('='));
@@ -133,7 +135,7 @@ type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
 enum Source {
     /// The key of a policy.
     Key(Arc<Signer>),
-    /// A token that was signed elsewhere. It is used as it is and cannot be renewed.
+    /// A token that the caller signed. It is used unchanged and cannot be renewed.
     Fixed(SasToken),
 }
 
@@ -144,12 +146,12 @@ struct Signer {
 }
 
 impl SasCredential {
-    /// Creates a credential for the service of `connection`. If that has a token instead of a key, the token is used until
-    /// it expires; the service refuses it then.
+    /// Creates a credential for the service of `connection`. A token in place of a key is never renewed: the service
+    /// refuses it once it has expired.
     ///
     /// # Errors
     ///
-    /// [`ConnectionStringError::InvalidKey`] if the key is not base64, which parsing has already excluded.
+    /// [`ConnectionStringError::InvalidKey`] if the key is not base64. Parsing has already checked this.
     pub fn new(connection: &ConnectionString) -> Result<Self, ConnectionStringError> {
         let source = match connection.secret() {
             AccessSecret::Token(token) => Source::Fixed(token.clone()),
@@ -167,7 +169,7 @@ impl SasCredential {
         })
     }
 
-    /// Sets the lifetime of tokens, clamped to one second and 100 years of 365 days. Default: one hour.
+    /// Sets the lifetime of tokens, clamped to between one second and 100 years of 365 days. Default: one hour.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime.clamp(Duration::from_secs(1), MAX_LIFETIME);
@@ -183,9 +185,9 @@ impl SasCredential {
         self
     }
 
-    /// Returns a token that is valid for at least a sixth of the lifetime.
+    /// Returns a token that stays valid for at least a sixth of the lifetime.
     ///
-    /// With the default lifetime that is ten minutes, more than the usual clock skew.
+    /// For the default lifetime that is ten minutes, which is more than the usual clock skew.
     #[must_use]
     pub fn token(&self) -> SasToken {
         let signer = match &self.source {
@@ -198,12 +200,12 @@ impl SasCredential {
             .as_ref()
             .filter(|token| token.expires_on - now >= self.lifetime / 6)
         {
-            // After the clock was set back, the token would outlive its lifetime.
+            // If the clock has been set back, the cached token would outlive its lifetime.
             if token.expires_on - now <= self.lifetime {
                 return token.clone();
             }
         }
-        // Close to the end of the calendar the expiry time saturates.
+        // The expiry time saturates at the end of the calendar.
         let expires_on = OffsetDateTime::from_unix_timestamp(now.unix_timestamp())
             .unwrap_or(now)
             .saturating_add(self.lifetime.try_into().unwrap_or(time::Duration::MAX));
@@ -232,14 +234,14 @@ impl fmt::Debug for SasCredential {
     }
 }
 
-/// Signs a token for `resource`, which is percent-encoded, with the Unix time `expiry`.
+/// Signs a token for the percent-encoded `resource`. `expiry` is a Unix time.
 fn sign(resource: &str, expiry: i64, key_name: Option<&str>, key: &[u8]) -> Secret {
     let signature = match Hmac::<Sha256>::new_from_slice(key) {
         Ok(mut mac) => {
             mac.update(format!("{resource}\n{expiry}").as_bytes());
             STANDARD.encode(mac.finalize().into_bytes())
         }
-        // HMAC accepts keys of every length; if that changed, the service would refuse the empty signature.
+        // HMAC accepts keys of any length. If it ever failed, the service would refuse the empty signature.
         Err(_) => String::new(),
     };
     let mut token = format!(
@@ -308,7 +310,7 @@ mod tests {
         percent_decode_str(&sig).decode_utf8().unwrap().into_owned()
     }
 
-    /// HUB-AUTH-4. The signatures are those of other SDKs for the same input.
+    /// HUB-AUTH-4. The expected signatures come from other SDKs for the same input.
     #[test]
     fn signatures_equal_those_of_other_sdks() {
         let device = "myhub.azure-devices.net%2Fdevices%2Fdevice1";
@@ -398,7 +400,8 @@ mod tests {
         SasCredential::new(&connection).unwrap()
     }
 
-    /// The host is in lower case; host, key name and signature are percent-encoded, as the documentation requires.
+    /// The host is in lower case; host, key name and signature are percent-encoded, as the service's documentation
+    /// requires.
     #[test]
     fn tokens_are_canonical_for_any_spelling_of_the_connection_string() {
         let first = "bm90LWEtcmVhbC1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=";

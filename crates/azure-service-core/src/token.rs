@@ -1,4 +1,4 @@
-//! Bearer tokens: their authorization of requests, and their cache.
+//! Bearer tokens: the policy that authorizes requests with them, and their cache.
 
 #[cfg(test)]
 mod tests;
@@ -23,14 +23,15 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::within;
 use crate::retry::proceed;
 
-/// A token is replaced this long before it expires.
+/// The time before its expiry at which a token is renewed.
 const REFRESH_BEFORE: Duration = Duration::minutes(5);
-/// The shortest time between two token requests while there is a token: for tokens that are never valid for
-/// [`REFRESH_BEFORE`], and after a failure.
+/// The minimum time between two token requests while there is a token. It applies to tokens with a lifetime below
+/// [`REFRESH_BEFORE`], and after a failed request.
 const MIN_REFRESH: Duration = Duration::seconds(30);
-/// A token that expires sooner is not used, because it might expire on the way.
+/// The minimum remaining validity of a token that is sent, because it might expire in transit.
 const MIN_VALIDITY: Duration = Duration::seconds(10);
-/// The longest duration of a token request. Calls end before by their own timeout; the next one joins the request.
+/// The longest duration of a token request. A call usually ends earlier by its own timeout; the next call then waits
+/// for the same request.
 const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// The policy that authorizes requests with tokens of a credential.
@@ -67,8 +68,8 @@ impl Policy for TokenPolicy {
 
 /// The token of one scope.
 ///
-/// At most one request for a token runs at a time, in a task of its own, so it does not end with the call that started
-/// it. Calls wait for it only if there is no valid token.
+/// At most one token request runs at a time, in a separate task, so it does not end with the call that started it.
+/// Calls wait for it only if there is no valid token.
 struct TokenCache {
     credential: Arc<dyn TokenCredential>,
     scope: String,
@@ -78,12 +79,12 @@ struct TokenCache {
 
 struct State {
     token: Option<AccessToken>,
-    /// The time from which a call starts the next request.
+    /// The time from which a call renews the token.
     refresh_at: OffsetDateTime,
     running: Option<TokenRequest>,
 }
 
-/// A running request. It is canceled if its task is dropped with the runtime.
+/// A token request in progress. It is canceled if its task is dropped with the runtime.
 type TokenRequest = Shared<oneshot::Receiver<Result<AccessToken>>>;
 
 impl fmt::Debug for TokenCache {
@@ -115,7 +116,7 @@ impl TokenCache {
 
     /// Returns a valid token.
     async fn token(self: &Arc<Self>) -> Result<AccessToken> {
-        // A request whose runtime has ended is replaced once.
+        // If the runtime of a request has ended, one more request is made.
         for _ in 0..2 {
             let running = match self.token_or_request() {
                 Ok(token) => return Ok(token),
@@ -132,7 +133,7 @@ impl TokenCache {
         ))
     }
 
-    /// Returns the token if it is valid, else the request to wait for. Starts a request if one is due.
+    /// Returns the token if it is valid, otherwise the request to wait for. Starts a request if one is due.
     fn token_or_request(self: &Arc<Self>) -> Result<AccessToken, TokenRequest> {
         let mut state = self.state();
         let now = (self.clock)();
@@ -156,17 +157,17 @@ impl TokenCache {
         let request = async move {
             let result = cache.request().await;
             cache.store(&result);
-            // Without a receiver, the token is for later calls.
+            // If no call waits anymore, later calls use the stored token.
             drop(sender.send(result));
         };
-        // The task goes on if its handle is dropped.
+        // The task continues after its handle is dropped.
         drop(get_async_runtime().spawn(request.boxed()));
         receiver.shared()
     }
 
     async fn request(&self) -> Result<AccessToken> {
         let scopes = [self.scope.as_str()];
-        // Without the context of a call, because the token is for all of them.
+        // The request has no call's context, because all calls share the token.
         let request = within(
             Instant::now(),
             REQUEST_TIMEOUT,
@@ -176,8 +177,8 @@ impl TokenCache {
         let result = request
             .await
             .map_err(|timed_out| azure_core::Error::new(AzureKind::Credential, timed_out));
-        // Some credentials report a failed request to the authority as an I/O error. The pipeline would mistake it for an
-        // error of the connection to the service, retry it and report an unknown outcome.
+        // Some credentials report a failed request to the authority as an I/O error. The pipeline would take it for a
+        // broken connection to the service, retry, and report an unknown outcome.
         result.flatten().map_err(|error| match error.kind() {
             AzureKind::Credential => error.into(),
             _ => azure_core::Error::new(AzureKind::Credential, error).into(),

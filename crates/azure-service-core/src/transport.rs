@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The timeout of establishing a connection.
+/// The timeout for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Creates the client that builds requests and, without a custom transport, sends them.
 ///
 /// It follows no redirects, because the credential must not be sent to another host. It has no timeout for responses;
-/// the pipeline applies that of the call.
+/// the pipeline applies the timeouts.
 pub(crate) fn http_client() -> Result<reqwest::Client> {
     build(builder())
 }
@@ -27,8 +27,8 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
     })
 }
 
-/// Creates a transport that trusts the certificates in `pem` in addition to those of the system, such as that of an
-/// emulator.
+/// Creates a transport that trusts the certificates in `pem` in addition to those of the system, such as the
+/// certificate of an emulator.
 ///
 /// For `ClientOptions::transport`.
 ///

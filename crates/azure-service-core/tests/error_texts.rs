@@ -29,7 +29,7 @@ use futures::TryStreamExt;
 
 use support::*;
 
-/// The texts by area. Each is written once.
+/// The texts by area. Each text appears once.
 #[derive(Default)]
 struct Report(BTreeMap<&'static str, Vec<String>>);
 

@@ -2,7 +2,7 @@
 
 use super::parts::KEY_NAME;
 
-/// Why a connection string is invalid. Names the part, never the key.
+/// The reason that a connection string is invalid. It names the part, never the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionStringError {
@@ -38,7 +38,7 @@ pub enum ConnectionStringError {
         /// The position of the part, from 1.
         position: usize,
     },
-    /// There is only the host.
+    /// Only the host is present.
     #[error(
         "ends after HostName; in a shell, put it in single quotes, because an unquoted ; ends the command"
     )]

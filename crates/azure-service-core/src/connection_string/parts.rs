@@ -45,7 +45,7 @@ impl<'a> Parts<'a> {
         Ok(Self { names, values })
     }
 
-    /// Returns the number of parts, known or not.
+    /// Returns the number of parts, including unknown ones.
     pub(super) fn count(&self) -> usize {
         self.names.len()
     }
@@ -66,7 +66,7 @@ impl<'a> Parts<'a> {
                 .any(|(known, _)| known.eq_ignore_ascii_case(name))
         };
         let mut unknown = self.names.iter().filter(|(_, name)| !is_known(name));
-        // The name itself is not shown: after a misplaced separator it is a piece of the key.
+        // The unknown name is not shown, because after a misplaced separator it is a piece of the key.
         Err(match unknown.find(|(_, name)| is_similar(name, part)) {
             Some((position, _)) => ConnectionStringError::UnknownName {
                 position: *position,
@@ -92,7 +92,7 @@ pub(super) fn has_commas(text: &str) -> bool {
     })
 }
 
-/// Returns whether `name` differs from `part` by at most three typing errors: characters that are missing, added or changed.
+/// Returns whether `name` differs from `part` by at most three missing, added or changed characters.
 fn is_similar(name: &str, part: &str) -> bool {
     const ERRORS: usize = 3;
     let (name, part) = (name.to_ascii_lowercase(), part.to_ascii_lowercase());

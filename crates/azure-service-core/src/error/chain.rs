@@ -5,8 +5,8 @@ use std::io;
 
 /// Returns `error` and its sources.
 ///
-/// Unlike `source()` alone, this also visits the error inside an [`io::Error`], whose own `source()` skips it. TLS errors
-/// are there.
+/// Unlike `source()` alone, this also visits the error inside an [`io::Error`], whose own `source()` skips it. TLS
+/// errors are found only this way.
 pub(super) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

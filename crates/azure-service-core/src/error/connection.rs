@@ -12,7 +12,7 @@ use super::chain::{chain, root};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionFailure {
-    /// Nothing listens on the port, or a firewall rejects the connection.
+    /// No server listens on the port, or a firewall rejects the connection.
     Refused,
     /// The host name cannot be resolved.
     UnknownHost,
@@ -20,7 +20,7 @@ pub enum ConnectionFailure {
     Timeout,
     /// The service's certificate is not accepted. Not retried.
     Certificate(CertificateFailure),
-    /// The service accepts no TLS version that the client does. Not retried.
+    /// The client and the service have no TLS version in common. Not retried.
     TlsVersion,
     /// The TLS handshake failed for another reason. Not retried.
     Tls(String),
@@ -34,7 +34,7 @@ pub enum ConnectionFailure {
 pub enum CertificateFailure {
     /// The issuer is not a trusted authority.
     UnknownIssuer,
-    /// The certificate is for other host names.
+    /// The certificate is valid for other host names only.
     WrongName {
         /// The requested host name, if the TLS library reports it.
         expected: Option<String>,
@@ -71,7 +71,7 @@ impl ConnectionFailure {
             {
                 return Self::Timeout;
             }
-            // The connector's error type is private; this is its message for every resolver failure.
+            // The connector's error type is private. This is its message for every resolver failure.
             if error.to_string() == "dns error" {
                 return Self::UnknownHost;
             }
@@ -102,7 +102,7 @@ fn tls(error: &rustls::Error) -> ConnectionFailure {
             PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
             | PeerIncompatible::ServerDoesNotSupportTls12Or13,
         ) => return ConnectionFailure::TlsVersion,
-        // A failure of the service, which may pass.
+        // A failure inside the service, which may be temporary.
         Error::AlertReceived(Alert::InternalError) => return ConnectionFailure::Other(error.to_string()),
         _ => return ConnectionFailure::Tls(error.to_string()),
     };
@@ -118,7 +118,7 @@ fn tls(error: &rustls::Error) -> ConnectionFailure {
             expected: Some(expected.to_str().into_owned()),
             presented: presented.iter().map(|name| bare_name(name).to_owned()).collect(),
         },
-        // Not rustls::Error, whose message repeats "invalid peer certificate".
+        // Formats the inner error, because the message of `rustls::Error` repeats "invalid peer certificate".
         other => CertificateFailure::Other(format!("{other}")),
     })
 }

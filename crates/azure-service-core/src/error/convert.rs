@@ -1,6 +1,7 @@
-//! Conversions between our error, azure_core's and that of generated clients.
+//! Conversions between [`Error`], azure_core's error and the error of generated clients.
 //!
-//! azure_core's pagers and pollers yield azure_core's error; ours is its source and is restored without loss.
+//! azure_core's pagers and pollers yield azure_core's error. Its source is our [`Error`], which is restored without
+//! loss.
 
 use std::error::Error as StdError;
 
@@ -73,7 +74,7 @@ impl From<azure_core::Error> for Error {
     }
 }
 
-/// For `?` on calls of a generated client.
+/// Allows `?` on calls of a generated client.
 impl<E> From<progenitor_client::Error<E>> for Error {
     fn from(error: progenitor_client::Error<E>) -> Self {
         use progenitor_client::Error as Generated;
@@ -125,7 +126,8 @@ impl Error {
         error
     }
 
-    /// Creates the error of a connection that broke, or an attempt that timed out, after the request may have been sent.
+    /// Creates the error of a connection that broke or an attempt that timed out when the request may already have
+    /// been sent.
     fn unknown_outcome(error: &(dyn StdError + 'static)) -> Self {
         let mut result = Self::with_message(ErrorKind::UnknownOutcome, root(error).to_string());
         result.0.timed_out = find::<TimedOut>(error).is_some()
@@ -133,8 +135,8 @@ impl Error {
         result
     }
 
-    /// Creates the error of a call that timed out after `attempts`. `unanswered` is whether the service may have processed
-    /// an attempt without a response; `failure` is that of the last attempt, if it ended.
+    /// Creates the error of a call that timed out after `attempts`. `unanswered` is whether the service may have
+    /// processed an attempt without a response; `failure` is the failure of the last attempt, if that attempt ended.
     pub(crate) fn timed_out(
         timed_out: TimedOut,
         attempts: u32,
@@ -160,14 +162,15 @@ impl Error {
         error
     }
 
-    /// Creates the error of a response that cannot be decoded. Drops values that `error` quotes, which may be secret.
+    /// Creates the error of a response that cannot be decoded. Removes the values that `error` quotes, because they
+    /// may be secret.
     #[must_use]
     pub fn invalid_response(error: &(dyn StdError + 'static)) -> Self {
         Self::with_message(ErrorKind::InvalidResponse, without_values(&error.to_string()))
     }
 }
 
-/// Removes the text between double quotes: serde_json quotes unexpected values in them.
+/// Removes the text between double quotes, where serde_json puts unexpected values.
 fn without_values(text: &str) -> String {
     match (text.find('"'), text.rfind('"')) {
         (Some(first), Some(last)) if first < last => format!("{}…{}", &text[..=first], &text[last..]),

@@ -7,10 +7,10 @@ use super::Repr;
 use super::envelope::ErrorDetail;
 use super::kind::ErrorKind;
 
-/// The number of details that are shown; the rest is only counted.
+/// The maximum number of details shown. `Display` only counts the rest.
 const MAX_DETAILS: usize = 3;
 
-/// An error in one line: headline, message, details, and in parentheses the context of the call.
+/// The one-line text of an error: headline, message, details, and the context of the call in parentheses.
 pub(super) struct OneLine<'a>(pub(super) &'a Repr);
 
 impl fmt::Display for OneLine<'_> {
@@ -80,7 +80,7 @@ fn details(f: &mut fmt::Formatter<'_>, details: &[ErrorDetail]) -> fmt::Result {
     f.write_str("]")
 }
 
-/// Target and message, with the code instead of a missing message.
+/// Writes target and message. The code replaces a missing message.
 impl fmt::Display for ErrorDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.message.as_deref().or(self.code.as_deref());

@@ -9,7 +9,7 @@
 //! | numbered codes | `{"errorCode":<number>,"message":..,"trackingId":..,"info":..}`, or this as a string in `Message` |
 //! | proxies | `application/problem+json`: `{"title":..,"detail":..}` |
 //!
-//! Parsing never fails: unknown content is ignored, and the status remains.
+//! Parsing never fails: unknown content is ignored, and the error then has only a status.
 
 use azure_core::http::headers::Headers;
 use serde_json::{Map, Value};
@@ -38,7 +38,8 @@ pub(super) struct Envelope {
     pub(super) inner_error: Option<Value>,
 }
 
-/// Parses headers and body. A code in the headers takes precedence: it is a name where the body may have a number.
+/// Parses headers and body. A code in the headers takes precedence, because it is a name, while the code in the body
+/// may be a number.
 pub(super) fn parse(headers: &Headers, body: &[u8]) -> Envelope {
     let mut envelope = serde_json::from_slice(body)
         .map(|value| parse_value(&value))
@@ -50,7 +51,7 @@ pub(super) fn parse(headers: &Headers, body: &[u8]) -> Envelope {
     envelope
 }
 
-/// Returns the code in `x-ms-error-code`, or in the service's own `…-errorcode`, which takes precedence.
+/// Returns the error code from the service's own header `…-errorcode`, or else from `x-ms-error-code`.
 pub(crate) fn code_in(headers: &Headers) -> Option<&str> {
     let ending_in = |ending: &str| {
         headers
@@ -131,7 +132,7 @@ fn parse_message(message: &str, object: &Map<String, Value>) -> Envelope {
         };
     }
     if let Ok(Value::Object(inner)) = serde_json::from_str(message) {
-        // One level only, so that nesting is bounded.
+        // Unwraps one level only, so the recursion is bounded.
         if !inner.contains_key("Message") {
             let envelope = parse_object(&inner);
             return Envelope {
@@ -186,7 +187,7 @@ fn non_empty(text: &str) -> Option<String> {
 /// Returns the beginning of a body, `None` if it is empty.
 pub(super) fn excerpt(body: &[u8]) -> Option<String> {
     const CHARACTERS: usize = 1000;
-    // A character has at most four bytes, so decoding more is not necessary.
+    // A character has at most four bytes, so a longer prefix is never needed.
     let text = String::from_utf8_lossy(body.get(..4 * CHARACTERS).unwrap_or(body));
     let mut excerpt: String = text.trim().chars().take(CHARACTERS).collect();
     if excerpt.is_empty() {

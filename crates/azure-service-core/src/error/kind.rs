@@ -1,6 +1,6 @@
 //! Kinds of errors.
 
-/// The coarse kind of an error. The predicates of [`Error`](crate::Error) are finer.
+/// The coarse kind of an error. The predicates of [`Error`](crate::Error) distinguish more cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -15,15 +15,17 @@ pub enum ErrorKind {
     /// The connection broke or the attempt timed out before the response was complete. The service may or may not have
     /// processed the request.
     UnknownOutcome,
-    /// The service returned a success whose content is invalid: not JSON, another type, a link to another origin.
+    /// The service returned a success status with invalid content: not JSON, JSON of another type, or a link to
+    /// another origin.
     InvalidResponse,
     /// The response is larger than the limit of the client's options. If its status is a success, the service has processed
     /// the request.
     ResponseTooLarge,
-    /// The call's timeout has passed before a request was sent, or between two attempts. No request is without a response.
+    /// The call timed out before a request was sent, or between two attempts. Every request that was sent has a
+    /// response.
     Timeout,
     /// A job failed or was canceled.
     JobFailed,
-    /// Any other failure, such as that of a custom policy.
+    /// Any other failure, such as an error of a custom policy.
     Other,
 }

@@ -1,10 +1,10 @@
-//! Construction of errors by client crates.
+//! Constructors and setters of errors for client crates.
 
 use super::{Error, ErrorKind};
 
 /// Constructors for failures without a response.
 impl Error {
-    /// Creates an error whose `Display` begins with `headline` instead of one for the kind.
+    /// Creates an error whose `Display` begins with `headline` instead of the headline of its kind.
     #[must_use]
     pub fn with_headline(kind: ErrorKind, headline: impl Into<String>) -> Self {
         let mut error = Self::with_message(kind, headline);

@@ -22,28 +22,29 @@ impl Error {
         self.is_service(404)
     }
 
-    /// Returns whether the resource already exists or its state does not allow the operation (409).
+    /// Returns whether the resource already exists, or its state does not allow the operation (409).
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.is_service(409)
     }
 
-    /// Returns whether the ETag is not the current one (412). Read the resource again before the next write.
+    /// Returns whether the resource has a different ETag than the request expected (412). Read the resource again
+    /// before the next write.
     ///
-    /// After more than one [attempt](Self::attempts), the first may itself have changed the ETag.
+    /// After more than one [attempt](Self::attempts), the first attempt may have changed the ETag.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
         self.is_service(412)
     }
 
-    /// Returns whether there were too many requests (429). See [`retry_after`](Self::retry_after).
+    /// Returns whether the service throttled the request (429). See [`retry_after`](Self::retry_after).
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.is_service(429)
     }
 
-    /// Returns whether the service does not accept the credential (401). Some services also return 401 if it lacks a
-    /// permission.
+    /// Returns whether the service does not accept the credential (401). Some services also return 401 if the caller
+    /// lacks a permission.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         self.is_service(401)
@@ -83,7 +84,7 @@ impl Error {
         self.0.kind == ErrorKind::ResponseTooLarge
     }
 
-    /// Returns whether it is unknown if the service has processed the request.
+    /// Returns whether the client cannot tell if the service processed the request.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
         self.0.kind == ErrorKind::UnknownOutcome

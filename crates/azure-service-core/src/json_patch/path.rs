@@ -25,7 +25,7 @@ impl IntoPatchPath for &str {
         if self.starts_with('/') {
             return PointerBuf::parse(self).map_err(|error| Error::invalid_input("path", error.to_string()));
         }
-        // As a pointer, an empty string would mean the whole document.
+        // As a JSON Pointer, an empty string would address the whole document.
         if self.is_empty() {
             return Err(Error::invalid_input("path", "must not be empty"));
         }

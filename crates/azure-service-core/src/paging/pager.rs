@@ -22,12 +22,12 @@ use crate::pipeline::ServicePipeline;
 
 /// A paged list: a stream of its items, or of its [pages](Self::into_pages).
 ///
-/// It does nothing unless it is polled, and requests one page at a time. `P` is the type of a page, `E` the error of the
-/// client crate.
+/// A pager sends a request only when it is polled, one page at a time. `P` is the type of a page, `E` the error of
+/// the client crate.
 #[must_use = "a pager sends nothing until it is polled"]
 pub struct Pager<P: Page + Send, E> {
     items: ItemIterator<P>,
-    /// Decodes the last page again, for an error that names the member.
+    /// A function that decodes the last page again, for an error that names the member.
     locate_error: Option<Box<dyn Fn() -> Option<Error> + Send>>,
     error: PhantomData<fn() -> E>,
 }
@@ -77,7 +77,7 @@ impl<P: Page + Send + 'static, E> Pager<P, E> {
         let paging = first.operation.paging;
         let continuation = continuation_token.map(|token| parse(paging, token)).transpose()?;
         if let Some(continuation) = &continuation {
-            // Fails now instead of when the pager is polled.
+            // An invalid token fails here instead of when the pager is polled.
             apply_continuation(&mut first.clone(), continuation.clone())?;
         }
         let pages = Pages {
@@ -124,7 +124,8 @@ where
     }
 }
 
-/// Parses a continuation token. The service would ignore one of another list and return the first page again.
+/// Parses a continuation token. Refuses a token of another list, because the service would ignore it and return the
+/// first page again.
 fn parse(paging: Paging, token: String) -> Result<PagerContinuation> {
     let link = Url::parse(&token).ok().filter(|url| url.has_host());
     match (paging, link) {
@@ -148,11 +149,11 @@ where
 }
 
 impl<P: Page + Send, E> Pager<P, E> {
-    /// Replaces a decoding error by one that names the member.
+    /// Replaces a decoding error with an error that names the member.
     fn with_member(&self, error: azure_core::Error) -> azure_core::Error {
         let ours = Error::from(error);
         let located = match (&self.locate_error, ours.kind()) {
-            // An error without an operation is one of decoding.
+            // An error without an operation is a decoding error.
             (Some(locate), ErrorKind::InvalidResponse) if ours.operation().is_none() => locate(),
             _ => None,
         };

@@ -14,9 +14,11 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result};
 use crate::polling::Job;
 
-/// A job. Awaiting it returns the last document; as a stream it yields each document until the job has ended.
+/// A poller of a job. Awaiting it returns the last document; as a stream it yields each document until the job has
+/// ended.
 ///
-/// It does nothing unless it is polled. A poller that is awaited after its stream has ended returns an error. `T` is the type of the document, `E` the error of the client crate.
+/// A poller sends nothing until it is awaited or polled. If it is awaited after its stream has ended, it returns an
+/// error. `T` is the type of the document, `E` the error of the client crate.
 #[must_use = "a poller sends nothing until it is awaited or polled"]
 pub struct Poller<T: DeserializeOwned, E> {
     inner: azure_core::http::Poller<Job<T>>,

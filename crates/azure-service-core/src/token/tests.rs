@@ -1,4 +1,5 @@
-//! A model of the token cache, checked on random interleavings of calls, cancellations, answers and time.
+//! A model of the token cache, compared with the cache on random interleavings of calls, cancellations, responses and
+//! time.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// A credential whose requests are answered by the test.
+/// A credential whose token requests the test completes.
 #[derive(Debug, Default)]
 struct Scripted(Mutex<VecDeque<oneshot::Sender<Option<AccessToken>>>>);
 
@@ -48,20 +49,20 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The times are seconds since the begin.
+/// The modeled state. Times are in seconds since the start.
 #[derive(Default)]
 struct Model {
     now: i64,
     /// The number of the token and its expiry.
     token: Option<(u32, i64)>,
     refresh_at: i64,
-    /// The begin of the running request.
+    /// The start time of the running request.
     running: Option<i64>,
     tokens: u32,
 }
 
 impl Model {
-    /// Returns the token that a call gets at once.
+    /// Returns the token that a call gets without waiting.
     fn call(&mut self) -> Option<u32> {
         let valid = self.token.filter(|(_, expires_on)| expires_on - self.now > 10);
         if valid.is_none() || self.now >= self.refresh_at {
@@ -178,7 +179,7 @@ async fn check(steps: &[Step]) {
             usize::from(model.running.is_some()),
             "one request runs if one is due"
         );
-        // A request ends all calls that wait for it, and nothing else does.
+        // Waiting calls end when the token request ends, and only then.
         for mut call in std::mem::take(&mut waiting) {
             let result = poll(&mut call).await;
             match (result, ended) {

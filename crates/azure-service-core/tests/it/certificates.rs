@@ -1,4 +1,4 @@
-//! Certificates that are not accepted: their reasons, without retries.
+//! Rejected certificates are reported with the reason and not retried.
 
 use super::support::*;
 use azure_core::http::ClientOptions;
@@ -12,8 +12,8 @@ use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// Calls a server whose certificate is for `name` and valid for a day from `begin`. Returns the error, the number of
-/// connections, and the server's address.
+/// Calls a server whose certificate is for `name` and valid for one day from `begin`. Returns the error, the number
+/// of connections, and the server's address.
 async fn call(name: &str, begin: OffsetDateTime, trusted: bool) -> (Error, usize, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

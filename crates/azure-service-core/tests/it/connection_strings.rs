@@ -1,11 +1,12 @@
-//! Properties of connection strings.
+//! Property tests of connection strings.
 
 use azure_service_core::ConnectionString;
 use proptest::prelude::*;
 
 const KEY: &str = "c2VjcmV0IHNlY3JldCBzZWNyZXQ=";
 
-/// The three parts in any order, with names in either case, optional spaces and an optional trailing separator.
+/// Generates connection strings with the parts in any order, names in either case, optional spaces and an optional
+/// trailing separator.
 fn spelling() -> impl Strategy<Value = String> {
     let parts = Just(vec![
         ("HostName", "hub.example.net:8443"),

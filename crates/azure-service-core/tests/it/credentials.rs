@@ -165,7 +165,7 @@ async fn token_that_was_refused_is_not_used_again() {
     );
 }
 
-/// A token requested on a runtime that has ended does not come; the next call requests another.
+/// A token request ends without a result when its runtime ends; the next call starts another request.
 #[test]
 fn token_request_of_a_runtime_that_has_ended_is_replaced() {
     let identity = Slow::new(FOUR_MINUTES);
@@ -186,7 +186,7 @@ fn concurrent_calls_share_one_signature() {
         "HostName=service.example;SharedAccessKeyName=owner;SharedAccessKey=c2VjcmV0"
             .parse()
             .unwrap();
-    // Each look at the clock is a second later, so every signature would be another.
+    // Each reading of the clock is one second later, so a second signature would differ.
     let now = AtomicI64::new(1_700_000_000);
     let sas = SasCredential::new(&connection).unwrap().with_clock(move || {
         time::OffsetDateTime::from_unix_timestamp(now.fetch_add(1, Ordering::SeqCst)).unwrap()

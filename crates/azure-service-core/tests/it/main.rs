@@ -1,4 +1,4 @@
-//! The path of a request from a generated client to a response or an error, over mock and faulty transports.
+//! End-to-end tests of calls, from a generated client to a response or an error, over mock and faulty transports.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The default transport against servers that fail.
+//! The default transport against faulty servers.
 
 use super::support::*;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The server's reaction to a request.
+/// The server's action on a connection.
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Reset,
@@ -19,7 +19,7 @@ enum Act {
 const OK: Act =
     Act::Send("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 15\r\n\r\n{\"name\":\"hall\"}");
 
-/// Starts a server that handles one request per connection; the last act is repeated.
+/// Starts a server that handles one request per connection; the last action is repeated.
 async fn serve(acts: &'static [Act]) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -35,7 +35,7 @@ async fn serve(acts: &'static [Act]) -> (String, Arc<AtomicUsize>) {
     (endpoint, count)
 }
 
-/// Starts a server that reads something and sends `answer`. Returns its endpoint and the number of connections.
+/// Starts a server that reads once and then sends `answer`. Returns its endpoint and the number of connections.
 #[cfg(feature = "rustls")]
 async fn serve_immediately(answer: &'static [u8]) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -202,7 +202,7 @@ async fn error_status_is_kept_if_its_body_is_truncated() {
 #[cfg(feature = "rustls")]
 #[tokio::test]
 async fn handshake_without_a_common_tls_version_fails_at_once() {
-    // A fatal alert protocol_version (70), and a ServerHello of TLS 1.1.
+    // A fatal `protocol_version` alert (70), and a ServerHello of TLS 1.1.
     const ALERT: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
     const TLS_1_1: &[u8] =
         b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x020123456789abcdef0123456789abcdef\x00\xc0\x13\x00";

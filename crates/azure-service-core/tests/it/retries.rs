@@ -129,7 +129,7 @@ async fn retry_after_as_a_date_is_obeyed() {
         run_invoke([throttled(), respond(200, ROOM)]).await,
     ] {
         result.unwrap();
-        // The date has no fraction of a second, and it takes a moment to be read.
+        // The date is truncated to seconds, and some time passes until the client parses it.
         assert!(count == 2 && (28..=30).contains(&took.as_secs()), "{took:?}");
     }
 }

@@ -1,8 +1,8 @@
-//! The crate names no service.
+//! The sources of this crate name no service.
 
 use std::path::Path;
 
-/// Words of single services.
+/// Words that are specific to a service.
 const WORDS: [&str; 7] = [
     "iothub",
     "iot hub",

@@ -1,4 +1,4 @@
-//! A protocol client like those of the generator, and a mock transport.
+//! A handwritten copy of a generated client, and a mock transport.
 
 #![allow(
     clippy::result_large_err,
@@ -174,9 +174,9 @@ pub(crate) enum Reply {
     Refuse,
     /// Never responds.
     Hang,
-    /// A status and a body of that many mebibytes.
+    /// Returns this status with a body of this many mebibytes.
     Large(u16, usize),
-    /// A success and a body of one byte every ten seconds, without end.
+    /// Returns a success whose body never ends, one byte every ten seconds.
     Drip,
 }
 
@@ -341,7 +341,7 @@ pub(crate) fn anonymous() -> Credential {
     Credential::custom(Arc::new(NoAuthorization))
 }
 
-/// A credential whose tokens are valid for an hour, or which fails.
+/// A credential that always fails, or returns tokens that are valid for an hour.
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) token: Result<String, AzureKind>,

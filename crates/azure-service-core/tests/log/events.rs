@@ -1,11 +1,11 @@
-//! Log events of calls, whose target is the client crate.
+//! Log events of calls. Their target is the client crate.
 
 use super::secrets::Log;
 use super::support::*;
 use azure_service_core::{Error, ServiceClient};
 use tracing_subscriber::EnvFilter;
 
-/// Runs `work` and returns the log of `RUST_LOG=<filter>`.
+/// Runs `work` and returns its log with `RUST_LOG` set to `filter`.
 async fn logged(
     filter: &str,
     replies: impl IntoIterator<Item = Reply>,
@@ -29,7 +29,7 @@ fn busy() -> Reply {
         .header("x-ms-request-id", "r-1")
 }
 
-// `client_info!` is expanded in this program.
+// The macro `client_info!` is expanded in this test program.
 const TARGET: &str = env!("CARGO_CRATE_NAME");
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Log events and spans.
 //!
-//! A test program of its own, whose tests run one at a time: `tracing` caches the interest in each call site, so tests
-//! without a subscriber would disable the events of the others.
+//! These tests are a separate program and run one at a time, because `tracing` caches the interest in each call site:
+//! a test without a subscriber would disable the events of the others.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,5 +18,5 @@ mod spans;
 mod support;
 mod tracer;
 
-/// Held by a test while its subscriber is set.
+/// The lock that a test holds while its subscriber is set.
 static SUBSCRIBER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

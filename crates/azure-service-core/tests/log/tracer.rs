@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// The recorded attributes. The others vary between runs or are details of azure_core.
+/// The recorded attributes. All others vary between runs or are internals of azure_core.
 const SHOWN: [&str; 4] = [
     "az.namespace",
     "error.type",
@@ -26,7 +26,7 @@ struct Node {
     ended: bool,
 }
 
-/// Records the spans of all its tracers.
+/// A tracer provider that records the spans of all its tracers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recorder(Arc<Mutex<Vec<Node>>>);
 
