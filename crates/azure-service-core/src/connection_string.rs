@@ -304,7 +304,7 @@ mod tests {
 
     /// HUB-AUTH-3, HUB-AUTH-6.
     #[test]
-    fn token_may_stand_in_place_of_the_key() {
+    fn token_may_replace_the_key() {
         let token = "SharedAccessSignature sr=h.azure-devices.net%2Fdevices&skn=service&sig=c2VjcmV0%3D&se=1900000000";
         for text in [
             token.to_owned(),

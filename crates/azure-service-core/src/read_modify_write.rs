@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_starts_over_if_another_writer_was_faster() {
+    async fn concurrent_write_starts_another_round() {
         let seen = RefCell::default();
         let mut outcomes = vec![Err(refused(1)), Err(refused(1)), Ok(8)];
         assert_eq!(increment(&mut outcomes, &seen).await.unwrap(), 8);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_ends_after_ten_rounds_and_on_any_other_error() {
+    async fn loop_ends_after_ten_rounds_or_on_any_other_error() {
         let seen = RefCell::default();
         let mut outcomes: Vec<_> = (0..20).map(|_| Err(refused(1))).collect();
         let error = increment(&mut outcomes, &seen).await.unwrap_err();

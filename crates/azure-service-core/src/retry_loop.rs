@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn retryable_results_are_retried_as_the_options_say() {
+    async fn retries_follow_the_options() {
         use Attempt::{Final, Retryable};
         let options = || {
             RetryOptions::exponential(ExponentialRetryOptions {

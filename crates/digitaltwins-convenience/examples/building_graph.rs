@@ -1,10 +1,11 @@
-//! From models to queries: a building with floors and rooms.
+//! Creates a building with floors and rooms, from the models to a query.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example building_graph
 //! ```
 //!
-//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it deletes what it has created.
+//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it deletes all resources
+//! that it created.
 #![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;
@@ -25,7 +26,7 @@ const FLOOR: &str = "dtmi:example:building:Floor;1";
 const ROOM: &str = "dtmi:example:building:Room;1";
 const LAB: &str = "dtmi:example:building:Laboratory;1";
 
-/// The types of an application follow its models.
+/// The application's types mirror its models.
 #[derive(Debug, Serialize, Deserialize)]
 struct Floor {
     level: i32,
@@ -48,7 +49,7 @@ struct Contains {
     since: String,
 }
 
-/// The models, in any order: `upload_models` sorts them.
+/// Returns the models. Their order does not matter, because `upload_models` sorts them.
 fn models() -> Vec<Value> {
     let interface = |id: &str, extends: &[&str], contents: Value| json!({"@context": "dtmi:dtdl:context;3", "@id": id, "@type": "Interface", "extends": extends, "contents": contents});
     vec![
@@ -194,7 +195,7 @@ async fn clean_up(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Sen
             .await
             .is_err_and(|error| error.is_not_found())
     );
-    // Dependents first.
+    // A model must be deleted before the models that it depends on.
     for id in [LAB, FLOOR, ROOM, "dtmi:example:building:Thermostat;1"] {
         match client.delete_model(id).await {
             Err(error) if !error.is_not_found() => return Err(error.into()),

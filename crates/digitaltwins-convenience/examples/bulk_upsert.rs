@@ -1,4 +1,4 @@
-//! Thousands of twins and relationships, with a progress bar.
+//! Upserts thousands of twins and relationships, with a progress bar.
 //!
 //! ```sh
 //! cargo run --release -p digitaltwins-convenience --example bulk_upsert
@@ -29,7 +29,7 @@ struct Sensor {
     position: f64,
 }
 
-/// The twins, each with a relationship to the previous one.
+/// Generates the twins, each with a relationship to the previous twin.
 fn graph() -> impl Iterator<Item = Result<GraphItem, digitaltwins_convenience::Error>> {
     (0..SENSORS).flat_map(|n| {
         let sensor = DigitalTwin::new(

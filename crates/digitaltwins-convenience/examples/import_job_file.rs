@@ -1,4 +1,4 @@
-//! A file for an import job: written, validated, and imported if there is a blob for it.
+//! Writes and validates a file for an import job, and imports it if a blob is configured.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example import_job_file

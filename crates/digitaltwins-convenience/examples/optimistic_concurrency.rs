@@ -1,10 +1,11 @@
-//! Concurrent changes of one twin: conditional writes with ETags, and the read-modify-write loop.
+//! Changes one twin concurrently: conditional writes with ETags, and the read-modify-write loop.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example optimistic_concurrency
 //! ```
 //!
-//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it deletes what it has created.
+//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it deletes all resources
+//! that it created.
 #![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;
@@ -91,7 +92,7 @@ async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send 
     println!("\n{PEOPLE} people open it {TIMES} times each, concurrently.");
     let person = async || {
         for _ in 0..TIMES {
-            // Reads, changes, writes with the ETag, and starts over if another writer was faster.
+            // Reads, changes, writes with the ETag, and starts over after a conflict.
             client
                 .modify_digital_twin::<Door>(DOOR, |door| door.contents.openings += 1)
                 .await?;

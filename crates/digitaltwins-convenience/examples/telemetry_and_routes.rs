@@ -1,11 +1,12 @@
-//! Telemetry of twins and components, and event routes.
+//! Publishes telemetry of twins and components, and routes it to an endpoint.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example telemetry_and_routes
 //! ```
 //!
-//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance, and `DIGITALTWINS_ROUTE_ENDPOINT`
-//! to the name of an event endpoint of it; it deletes what it has created.
+//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance, and
+//! `DIGITALTWINS_ROUTE_ENDPOINT` to the name of one of its event endpoints. The example deletes all resources that it
+//! created.
 #![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;
@@ -77,7 +78,7 @@ async fn publish(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send
         .publish_telemetry(TWIN, &Reading { humidity: 0.61 }, None)
         .await?;
     println!("The room published a reading.");
-    // A gateway that was offline sets the source time, and a message id by which receivers drop duplicates.
+    // A gateway that was offline sets the source time, and a message id that lets receivers drop duplicates.
     let options = PublishTelemetryOptions {
         message_id: Some("reading-17".to_owned()),
         source_time: Some((OffsetDateTime::now_utc() - std::time::Duration::from_secs(300)).into()),
@@ -101,7 +102,7 @@ async fn publish(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send
     Ok(())
 }
 
-/// Routes telemetry to an endpoint, if there is one.
+/// Routes telemetry to an endpoint, if one is configured.
 async fn route(client: &DigitalTwinsClient) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let endpoint =
         std::env::var("DIGITALTWINS_ROUTE_ENDPOINT").unwrap_or_else(|_| "telemetry-hub".to_owned());

@@ -14,8 +14,8 @@ use digitaltwins_protocol::Client;
 use crate::error::Result;
 use crate::graph::ObserveThrottling;
 
-/// The scopes that tokens are requested for (ADT-HTTP-7, ADT-HTTP-15, ADT-HTTP-16). Only the public one is documented; a
-/// wrong inference can be corrected with `DigitalTwinsClientOptions::scope`.
+/// The scopes that tokens are requested for (ADT-HTTP-7, ADT-HTTP-15, ADT-HTTP-16). Only the scope of the public
+/// cloud is documented. Set `DigitalTwinsClientOptions::scope` if an inferred one is wrong.
 const SCOPES: CloudScopes = CloudScopes {
     public: "https://digitaltwins.azure.net/.default",
     government: Some("https://digitaltwins.azure.us/.default"),
@@ -42,21 +42,21 @@ pub struct DigitalTwinsAudience;
 
 /// Options of a [`DigitalTwinsClient`].
 ///
-/// Start from the default: a `ClientOptions` built from scratch has azure_core's retry policy, which retries for up to a
-/// minute.
+/// Change the default rather than building a new `ClientOptions`, whose retry policy retries for up to a minute.
 #[derive(Debug, Clone)]
 pub struct DigitalTwinsClientOptions {
     /// Transport, retries, policies, cloud, tracing and logging. Default: three retries, after 0.8, 1.6 and 3.2 seconds.
     pub client_options: ClientOptions,
-    /// The scope that tokens are requested for. Default: by the cloud in `client_options`.
+    /// The scope that tokens are requested for. The default depends on the cloud in `client_options`.
     ///
     /// * Public cloud: `https://digitaltwins.azure.net/.default`.
     /// * Azure Government: `https://digitaltwins.azure.us/.default`, which is inferred and not documented.
-    /// * Azure operated by 21Vianet: none, because the service is not known to be offered there; set it here.
+    /// * Azure operated by 21Vianet: no default, because the service is not known to be offered there.
     pub scope: Option<String>,
-    /// Timeout of one call of all attempts and the waits between them. Default: 90 seconds. [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
+    /// Timeout of one call: of all attempts and the waits between them. Default: 90 seconds.
+    /// [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
     pub call_timeout: Option<Duration>,
-    /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with
+    /// The maximum size of a response body in bytes, after decompression. Default: 64 MiB. A larger body fails with
     /// [`is_response_too_large`](crate::Error::is_response_too_large).
     pub max_response_size: Option<usize>,
 }
@@ -76,8 +76,8 @@ impl Default for DigitalTwinsClientOptions {
 }
 
 impl DigitalTwinsClientOptions {
-    /// Returns the default options, with a transport that trusts the certificates in `pem` in addition to the system's,
-    /// such as the emulator's.
+    /// Returns the default options, with a transport that trusts the certificates in `pem` in addition to the
+    /// system's, such as the certificate of the emulator.
     ///
     /// # Errors
     ///
@@ -135,8 +135,8 @@ pub struct DigitalTwinsClient {
 
 /// Construction and call options.
 impl DigitalTwinsClient {
-    /// Creates a client for the instance at `endpoint`, such as `https://my-instance.api.weu.digitaltwins.azure.net` or
-    /// only the host name. Sends no request.
+    /// Creates a client for the instance at `endpoint`, such as `https://my-instance.api.weu.digitaltwins.azure.net`
+    /// or just its host name. Sends no request.
     ///
     /// # Errors
     ///
@@ -179,8 +179,8 @@ impl DigitalTwinsClient {
         Ok(Self { core })
     }
 
-    /// Returns a client with these options for all of its calls, pagers and pollers included. They replace the current
-    /// ones as a whole. The clients share connections and tokens.
+    /// Returns a client with these options for all of its calls, including pagers and pollers. The options replace
+    /// the current options as a whole. Both clients share connections and tokens.
     ///
     /// # Example
     ///
@@ -245,16 +245,16 @@ impl DigitalTwinsClient {
         self.api().clone()
     }
 
-    /// Returns the generated client, which builds the requests.
+    /// Returns the generated client that builds the requests.
     pub(crate) fn api(&self) -> &Client {
         self.core.protocol()
     }
 }
 
-/// A request, or the error of building it, which the call returns.
+/// A request, or the error from building it, which the call returns.
 pub(crate) type Built<T> = Result<TypedRequest<T>, CoreError>;
 
-/// Checks the page size and builds the request for the first page with it.
+/// Checks the page size and builds the request for the first page.
 pub(crate) fn first_page<T>(page_size: Option<u32>, build: impl FnOnce(Option<i64>) -> Built<T>) -> Built<T> {
     match page_size {
         Some(0) => Err(CoreError::invalid_input(

@@ -8,7 +8,7 @@ use crate::digital_twins::patch_body;
 use crate::error::Result;
 use crate::{ComponentPatch, Precondition, ids};
 
-/// The parameter names of the generated client and of the methods.
+/// The parameter names of the generated client, and the names that the methods use.
 pub(crate) const COMPONENT_NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("componentPath", "component")];
 
 /// Components.

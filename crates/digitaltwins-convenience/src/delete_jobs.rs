@@ -77,15 +77,16 @@ impl DigitalTwinsClient {
         Ok(self.core.call("create_delete_job").send(request).await?)
     }
 
-    /// Creates a job that deletes **all models, twins and relationships** of the instance, and polls it until it ends.
+    /// Creates a job that deletes **all models, twins and relationships** of the instance, and polls it until it
+    /// ends.
     ///
     /// Awaiting the poller returns the finished job; as a stream it yields the job after each poll. A failed job is an error
     /// of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// # Errors
     ///
-    /// Fails at once if an argument is invalid. The poller yields all other errors, those of
-    /// [`create_delete_job`](Self::create_delete_job) included.
+    /// Fails at once if an argument is invalid. The poller yields all other errors, including those of
+    /// [`create_delete_job`](Self::create_delete_job).
     ///
     /// # Example
     ///
@@ -104,8 +105,8 @@ impl DigitalTwinsClient {
         } = options.unwrap_or_default();
         let id = operation_id.as_deref();
         let start = self.start_request(id, timeout);
-        // The job is polled at its `Operation-Location`. Without that header and without an id of the caller's, the poller
-        // fails with 404 for this id.
+        // The job is polled at its `Operation-Location`. If the response lacks that header and the caller gave no id,
+        // the poller uses this id and fails with 404.
         let id = id.unwrap_or("operation-location-is-missing");
         let get = self.api().delete_jobs_get_by_id_request(id, None, None);
         self.core.call("begin_delete_job").job(start, get, interval)
@@ -194,7 +195,7 @@ impl DigitalTwinsClient {
     }
 }
 
-/// Returns whole minutes, rounded up.
+/// Returns the timeout in minutes, rounded up.
 fn minutes(timeout: Duration) -> Result<i32, CoreError> {
     let minutes = timeout.as_millis().div_ceil(60_000);
     i32::try_from(minutes)

@@ -16,8 +16,8 @@ impl DigitalTwinsClient {
     /// Reads a twin. (`GET /digitaltwins/{id}`)
     ///
     /// `T` is a [`DigitalTwin`](crate::DigitalTwin) around a type of your own, a
-    /// [`BasicDigitalTwin`](crate::BasicDigitalTwin), or any other `Deserialize`. An error of `into_model()` names the member
-    /// of a `DigitalTwin`; of another type it has only the position.
+    /// [`BasicDigitalTwin`](crate::BasicDigitalTwin), or any other `Deserialize`. For a `DigitalTwin`, an error of
+    /// `into_model()` names the member; for other types it has only line and column.
     ///
     /// # Errors
     ///
@@ -48,13 +48,13 @@ impl DigitalTwinsClient {
 
     /// Creates a twin or replaces the existing one. (`PUT /digitaltwins/{id}`)
     ///
-    /// The response has the twin as stored. The service ignores the id and the ETag in `twin`. The relationships of
-    /// a replaced twin stay.
+    /// The response has the twin as stored. The service ignores the id and the ETag in `twin`. A replaced twin keeps
+    /// its relationships.
     ///
     /// # Errors
     ///
-    /// * [`is_validation_failed`](Error::is_validation_failed) if the twin does not fit its model, or if there is no
-    ///   such model; [`details`](Error::details) name the property.
+    /// * [`is_validation_failed`](Error::is_validation_failed) if the twin does not fit its model, or if the model
+    ///   does not exist; [`details`](Error::details) name the property.
     /// * [`is_already_exists`](Error::is_already_exists) if the twin exists and `mode` is
     ///   [`Upsert::CreateOnly`].
     ///

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::error_code;
 
-/// The maximum number of ids that `Display` shows; [`Error::left_behind`] has all.
+/// The maximum number of ids that `Display` shows; [`Error::left_behind`] returns all of them.
 const LEFT_BEHIND_SHOWN: usize = 10;
 
 /// The result of a call.
@@ -44,7 +44,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// * 401 without a code: the token is for another tenant or another resource. The identity also needs one of the roles
 ///   *Azure Digital Twins Data Owner* or *Data Reader* on the instance; without it the response is 403.
-/// * 404 without a code: no instance has this host name, or the token is for another tenant than the instance's.
+/// * 404 without a code: no instance has this host name, or the token is for a tenant other than the instance's.
 /// * `ValidationFailed`: read [`details`](Self::details), which name the property.
 ///
 /// Set `RUST_LOG=digitaltwins_convenience=info` to log retries, and `=warn` to log only failed calls.
@@ -120,17 +120,17 @@ impl From<Error> for azure_core::Error {
 }
 
 impl Error {
-    /// `reason` completes "invalid `parameter`: …".
+    /// Creates the error of an invalid parameter. `reason` completes "invalid `parameter`: …".
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
         azure_service_core::Error::invalid_input(parameter, reason).into()
     }
 
-    /// An import file could not be read.
+    /// Creates the error of an import file that could not be read.
     pub(crate) fn read_file(error: std::io::Error) -> Self {
         Self::io("could not read the import file", error)
     }
 
-    /// An import file could not be written.
+    /// Creates the error of an import file that could not be written.
     pub(crate) fn write_file(error: std::io::Error) -> Self {
         Self::io("could not write the import file", error)
     }
@@ -140,7 +140,7 @@ impl Error {
         core.with_source(error).into()
     }
 
-    /// A wait timed out before its condition was met.
+    /// Creates the error of a wait that ended before its condition was met.
     pub(crate) fn timed_out(message: impl Into<String>) -> Self {
         let core = azure_service_core::Error::with_message(ErrorKind::Other, message);
         let mut error = Self::from(core);
@@ -153,8 +153,8 @@ impl Error {
         self
     }
 
-    /// Returns the ids of the models that [`upload_models`](crate::DigitalTwinsClient::upload_models) stored and could not
-    /// roll back.
+    /// Returns the ids of the models that [`upload_models`](crate::DigitalTwinsClient::upload_models) stored but
+    /// could not roll back.
     #[must_use]
     pub fn left_behind(&self) -> &[String] {
         &self.0.left_behind
@@ -163,86 +163,86 @@ impl Error {
 
 /// Accessors.
 impl Error {
-    /// The coarse category of the failure.
+    /// Returns the coarse category of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.core.kind()
     }
 
-    /// The HTTP status of the last response, `None` if there was none.
+    /// Returns the HTTP status of the last response, or `None` if there was none.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.core.status()
     }
 
-    /// The service's error code, such as `DigitalTwinNotFound`. Responses of the gateway, such as 401 and 429, have
-    /// none.
+    /// Returns the service's error code, such as `DigitalTwinNotFound`. Responses of the gateway, such as 401 and
+    /// 429, have no code.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.core.code()
     }
 
-    /// The service's message, or the client's if no request was sent.
+    /// Returns the service's message, or the client's own message if no request was sent.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.core.message()
     }
 
-    /// The individual errors, such as one for each property that does not fit the model.
+    /// Returns the individual errors, such as one for each property that does not fit the model.
     #[must_use]
     pub fn details(&self) -> &[ErrorDetail] {
         self.0.core.details()
     }
 
-    /// The service's `innererror`, unchanged.
+    /// Returns the service's `innererror`, unchanged.
     #[must_use]
     pub fn inner_error(&self) -> Option<&Value> {
         self.0.core.inner_error()
     }
 
-    /// The id by which Azure support can find the failure.
+    /// Returns the id that Azure support needs to find the failure.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
         self.0.core.tracking_id()
     }
 
-    /// The service's id of the request.
+    /// Returns the service's request id.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.core.request_id()
     }
 
-    /// The method that failed, such as `get_digital_twin`.
+    /// Returns the method that failed, such as `get_digital_twin`.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.core.operation()
     }
 
-    /// The name of the invalid parameter.
+    /// Returns the name of the invalid parameter.
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
         self.0.core.parameter()
     }
 
-    /// Why the connection could not be established, if that is what failed.
+    /// Returns the reason that the connection could not be established, or `None` for other failures.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         self.0.core.connection_failure()
     }
 
-    /// The number of requests that were sent; 0 if the call failed before the first.
+    /// Returns the number of requests that were sent, 0 if the call failed before the first.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.core.attempts()
     }
 
-    /// The delay that the service asks for before the next attempt.
+    /// Returns the delay before the next attempt that the service asks for (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.core.retry_after()
     }
 
-    /// The beginning of the response body, at most 1000 characters.
+    /// Returns the beginning of the response body, at most 1000 characters.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.core.body()
@@ -251,88 +251,92 @@ impl Error {
 
 /// Predicates.
 impl Error {
-    /// The resource does not exist: a twin, a relationship or its target, a component, a model, a route, a job. After
-    /// more than one [attempt](Self::attempts) to delete it, an earlier attempt may have succeeded.
+    /// Returns whether the resource does not exist: a twin, a relationship or its target, a component, a model, a
+    /// route or a job. After more than one [attempt](Self::attempts) to delete it, an earlier attempt may have
+    /// succeeded.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.0.core.is_not_found()
     }
 
-    /// The resource to be created already exists, or other resources refer to the resource to be deleted.
+    /// Returns whether the resource to be created already exists, or other resources refer to the resource to be
+    /// deleted.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.0.core.is_conflict()
     }
 
-    /// The precondition was not met: the resource has changed, or already exists. Read it again and repeat the
-    /// write, or use [`modify_digital_twin`](crate::DigitalTwinsClient::modify_digital_twin).
+    /// Returns whether the precondition was not met: the resource has changed, or already exists. Read it again and
+    /// repeat the write, or use [`modify_digital_twin`](crate::DigitalTwinsClient::modify_digital_twin).
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
         self.0.core.is_precondition_failed()
     }
 
-    /// Too many requests. See [`retry_after`](Self::retry_after).
+    /// Returns whether the service throttled the request. See [`retry_after`](Self::retry_after).
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.0.core.is_throttled()
     }
 
-    /// The service does not accept the credential.
+    /// Returns whether the service does not accept the credential.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         self.0.core.is_unauthorized()
     }
 
-    /// The identity lacks the required role.
+    /// Returns whether the identity lacks the required role.
     #[must_use]
     pub fn is_forbidden(&self) -> bool {
         self.0.core.is_forbidden()
     }
 
-    /// The connection to the service could not be established; the request was not sent.
+    /// Returns whether the connection to the service could not be established. The request was not sent.
     #[must_use]
     pub fn is_connection(&self) -> bool {
         self.0.core.is_connection()
     }
 
-    /// The service's certificate is not accepted: unknown issuer, wrong host name, expired. Not retried.
+    /// Returns whether the service's certificate is not accepted: unknown issuer, wrong host name or expired. Not
+    /// retried.
     #[must_use]
     pub fn is_certificate(&self) -> bool {
         self.0.core.is_certificate()
     }
 
-    /// The response was larger than the limit of the client's options. If the status is a success, the service has
-    /// processed the request. Not retried.
+    /// Returns whether the response was larger than the limit of the client's options. If the status is a success,
+    /// the service has processed the request. Not retried.
     #[must_use]
     pub fn is_response_too_large(&self) -> bool {
         self.0.core.is_response_too_large()
     }
 
-    /// The service may or may not have processed the request.
+    /// Returns whether the service may or may not have processed the request.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
         self.0.core.is_unknown_outcome()
     }
 
-    /// The credential failed to provide a token.
+    /// Returns whether the credential failed to provide a token.
     #[must_use]
     pub fn is_credential(&self) -> bool {
         self.0.core.is_credential()
     }
 
-    /// An argument is invalid; no request was sent. See [`parameter`](Self::parameter).
+    /// Returns whether an argument is invalid. No request was sent. See [`parameter`](Self::parameter).
     #[must_use]
     pub fn is_invalid_input(&self) -> bool {
         self.0.core.is_invalid_input()
     }
 
-    /// The call is safe to repeat and may succeed later. The client has already retried it.
+    /// Returns whether the call is safe to repeat and may succeed later. The client has already retried it.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.core.is_retryable()
     }
 
-    /// The call timed out, at the client or at the service, or a wait ended before its condition was met.
+    /// Returns whether the call timed out in the client or in the service, or a wait ended before its condition was
+    /// met.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.timed_out || self.0.core.is_timeout() || self.has_code(&[error_code::TIMEOUT_ERROR])
@@ -342,8 +346,8 @@ impl Error {
         self.code().is_some_and(|code| codes.contains(&code))
     }
 
-    /// The resource to be created already exists: a model, a job, or a twin or relationship written with
-    /// [`Upsert::CreateOnly`](crate::Upsert::CreateOnly).
+    /// Returns whether the resource to be created already exists: a model, a job, or a twin or relationship written
+    /// with [`Upsert::CreateOnly`](crate::Upsert::CreateOnly).
     ///
     /// After more than one [attempt](Self::attempts), an earlier attempt may have created it.
     #[must_use]
@@ -365,7 +369,7 @@ impl Error {
         self.has_code(&codes) || (self.is_precondition_failed() && upsert)
     }
 
-    /// The target of a relationship does not exist. For a missing source the code is
+    /// Returns whether the target of a relationship does not exist. For a missing source the code is
     /// [`DIGITAL_TWIN_NOT_FOUND`](error_code::DIGITAL_TWIN_NOT_FOUND).
     #[must_use]
     pub fn is_target_not_found(&self) -> bool {
@@ -375,14 +379,14 @@ impl Error {
         ])
     }
 
-    /// The twin has relationships, outgoing or incoming, and cannot be deleted. See
+    /// Returns whether the twin has relationships, outgoing or incoming, and cannot be deleted. See
     /// [`delete_digital_twin_with_relationships`](crate::DigitalTwinsClient::delete_digital_twin_with_relationships).
     #[must_use]
     pub fn is_relationships_not_deleted(&self) -> bool {
         self.has_code(&[error_code::RELATIONSHIPS_NOT_DELETED])
     }
 
-    /// Other models use the model, so it cannot be deleted.
+    /// Returns whether the model cannot be deleted because other models use it.
     #[must_use]
     pub fn is_model_in_use(&self) -> bool {
         self.has_code(&[
@@ -391,25 +395,26 @@ impl Error {
         ])
     }
 
-    /// A twin, component, relationship or telemetry does not fit its model. See [`details`](Self::details).
+    /// Returns whether a twin, component, relationship or telemetry does not fit its model. See
+    /// [`details`](Self::details).
     #[must_use]
     pub fn is_validation_failed(&self) -> bool {
         self.has_code(&[error_code::VALIDATION_FAILED, error_code::INVALID_RELATIONSHIP])
     }
 
-    /// The patch is not valid, or one of its paths does not exist.
+    /// Returns whether the patch is not valid, or one of its paths does not exist.
     #[must_use]
     pub fn is_invalid_patch(&self) -> bool {
         self.has_code(&[error_code::JSON_PATCH_INVALID])
     }
 
-    /// The query is not valid.
+    /// Returns whether the query is not valid.
     #[must_use]
     pub fn is_invalid_query(&self) -> bool {
         self.has_code(&[error_code::SQL_QUERY_ERROR])
     }
 
-    /// The models are not valid DTDL, or use a version of DTDL that the service does not support.
+    /// Returns whether the models are not valid DTDL, or use a version of DTDL that the service does not support.
     #[must_use]
     pub fn is_invalid_model(&self) -> bool {
         self.has_code(&[
@@ -418,7 +423,7 @@ impl Error {
         ])
     }
 
-    /// A limit of the instance is reached: of twins, models, routes or running jobs.
+    /// Returns whether a limit of the instance is reached: the number of twins, models, routes or running jobs.
     #[must_use]
     pub fn is_limit_reached(&self) -> bool {
         use error_code::{JOB_LIMIT_REACHED, LIMIT_EXCEEDED, TWIN_LIMIT_REACHED};

@@ -1,7 +1,7 @@
 //! The error codes of the service, to compare with [`Error::code`](crate::Error::code).
 //!
-//! The service may add codes. Where the API description names another code than the service sends, both are listed, the
-//! service's first.
+//! The service may add codes. Where the code in the API description differs from the code that the service sends,
+//! both are listed, the service's first.
 
 macro_rules! codes {
     ($($(#[$meta:meta])* $name:ident = $text:literal,)+) => {
@@ -39,9 +39,9 @@ codes! {
     RELATIONSHIP_NOT_FOUND = "RelationshipNotFound",
     /// The target of the relationship does not exist.
     TARGET_DIGITAL_TWIN_NOT_FOUND = "TargetDigitalTwinNotFound",
-    /// [`TARGET_DIGITAL_TWIN_NOT_FOUND`] in the API description.
+    /// The API description's name for [`TARGET_DIGITAL_TWIN_NOT_FOUND`].
     TARGET_TWIN_NOT_FOUND = "TargetTwinNotFound",
-    /// The models allow no such relationship.
+    /// The models do not allow the relationship.
     INVALID_RELATIONSHIP = "InvalidRelationship",
     /// The relationship already exists.
     RELATIONSHIP_ALREADY_EXISTS = "RelationshipAlreadyExists",
@@ -52,17 +52,17 @@ codes! {
     MODEL_NOT_FOUND = "ModelNotFound",
     /// A model with this id already exists. Models are immutable; a new version needs a new id.
     MODEL_ID_ALREADY_EXISTS = "ModelIdAlreadyExists",
-    /// [`MODEL_ID_ALREADY_EXISTS`] in the API description.
+    /// The API description's name for [`MODEL_ID_ALREADY_EXISTS`].
     MODEL_ALREADY_EXISTS = "ModelAlreadyExists",
     /// The models are not valid DTDL, or refer to models that do not exist.
     DTDL_PARSER_ERROR = "DTDLParserError",
     /// The service does not support this version of DTDL.
     MODEL_VERSION_NOT_SUPPORTED = "ModelVersionNotSupported",
-    /// The model is decommissioned: no new twins of it can be created.
+    /// The model is decommissioned: no new twins of the model can be created.
     MODEL_DECOMMISSIONED = "ModelDecommissioned",
-    /// Other models extend the model or have it as a component, so that it cannot be deleted.
+    /// Other models extend the model or have it as a component, so it cannot be deleted.
     MODEL_REFERENCES_NOT_DELETED = "ModelReferencesNotDeleted",
-    /// Other models extend the model or have it as a component, so that it cannot be decommissioned.
+    /// Other models extend the model or have it as a component, so it cannot be decommissioned.
     MODEL_REFERENCES_NOT_DECOMMISSIONED = "ModelReferencesNotDecommissioned",
     /// The instance has the maximum number of models or routes.
     LIMIT_EXCEEDED = "LimitExceeded",
@@ -71,7 +71,7 @@ codes! {
     SQL_QUERY_ERROR = "SqlQueryError",
     /// The query took too long.
     TIMEOUT_ERROR = "TimeoutError",
-    /// Too many queries, or too expensive ones.
+    /// There were too many queries, or the queries were too expensive.
     QUOTA_REACHED_ERROR = "QuotaReachedError",
 
     /// The route does not exist.
@@ -85,7 +85,7 @@ codes! {
 
     /// The import job does not exist.
     JOB_NOT_FOUND = "JobNotFound",
-    /// [`JOB_NOT_FOUND`] in the API description.
+    /// The API description's name for [`JOB_NOT_FOUND`].
     IMPORT_JOB_NOT_FOUND = "ImportJobNotFound",
     /// The delete job does not exist.
     DELETE_JOB_NOT_FOUND = "DeleteJobNotFound",

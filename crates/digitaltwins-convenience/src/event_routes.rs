@@ -44,8 +44,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// If the instance has no such endpoint, if the filter is not valid, or if the instance has the maximum number of
-    /// routes ([`is_limit_reached`](crate::Error::is_limit_reached)).
+    /// Fails if the instance has no such endpoint, if the filter is not valid, or if the instance has the maximum
+    /// number of routes ([`is_limit_reached`](crate::Error::is_limit_reached)).
     ///
     /// # Example
     ///

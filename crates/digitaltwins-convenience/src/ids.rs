@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 /// The maximum length of a model id, in characters, all of which are ASCII.
 const MAX_MODEL_ID: usize = 128;
 
-/// Returns why an id cannot be used, if so. The service takes all ids but those whose path would address something else.
+/// Returns the reason that an id cannot be used. The service accepts every id, but the path of some ids would address
+/// another resource.
 pub(crate) fn fault(id: &str) -> Option<&'static str> {
     match id {
         "" => Some("is empty"),
@@ -27,7 +28,7 @@ pub(crate) fn check(parameter: &'static str, id: &str) -> Result<()> {
     }
 }
 
-/// Returns an error if the id is not that of a model: a DTMI of at most 128 characters (ADT-ID-6).
+/// Returns an error if the id is not a valid model id: a DTMI of at most 128 characters (ADT-ID-6).
 pub(crate) fn check_model(parameter: &'static str, id: &str) -> Result<()> {
     if let Err(error) = id.parse::<Dtmi>() {
         return Err(Error::invalid_input(parameter, error.to_string()));
@@ -46,9 +47,9 @@ pub(crate) fn check_model(parameter: &'static str, id: &str) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// ADT-ID-3, ADT-ID-4: the same set as in import files.
+    /// ADT-ID-3, ADT-ID-4: import files refuse the same ids.
     #[test]
-    fn only_ids_that_would_address_something_else_are_refused() {
+    fn only_ids_that_would_address_another_resource_are_refused() {
         for id in [
             "a-contains->b",
             "dtmi:a:b;1",

@@ -1,4 +1,4 @@
-//! Import files: sections of one JSON object per line.
+//! Import files: sections with one JSON object per line.
 
 mod check;
 mod check_graph;

@@ -22,14 +22,14 @@ pub struct ListImportJobsOptions {
 impl DigitalTwinsClient {
     /// Creates an import job, which runs in the background. (`PUT /jobs/imports/{id}`)
     ///
-    /// `input_blob_uri` is the address of a file as [`ImportFileWriter`](crate::ImportFileWriter) writes it; the log
-    /// goes to `output_blob_uri`. The identity of the instance must have access to both; a SAS in them is not logged. To wait
-    /// for the job, see [`begin_import_job`](Self::begin_import_job).
+    /// `input_blob_uri` is the URL of a file in the format of [`ImportFileWriter`](crate::ImportFileWriter); the log
+    /// is written to `output_blob_uri`. The identity of the instance must have access to both. A SAS in the URLs is
+    /// not logged. To wait for the job, see [`begin_import_job`](Self::begin_import_job).
     ///
     /// # Errors
     ///
     /// [`is_already_exists`](crate::Error::is_already_exists) if a job with this id exists,
-    /// [`is_limit_reached`](crate::Error::is_limit_reached) if another one is running.
+    /// [`is_limit_reached`](crate::Error::is_limit_reached) if another job is running.
     ///
     /// # Example
     ///
@@ -60,8 +60,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// Fails at once if an argument is invalid. The poller yields all other errors, those of
-    /// [`create_import_job`](Self::create_import_job) included.
+    /// Fails at once if an argument is invalid. The poller yields all other errors, including those of
+    /// [`create_import_job`](Self::create_import_job).
     ///
     /// # Example
     ///
@@ -128,7 +128,7 @@ impl DigitalTwinsClient {
         Ok(self.core.call("get_import_job").send(request).await?)
     }
 
-    /// Lists the import jobs, the oldest first. (`GET /jobs/imports`)
+    /// Lists the import jobs, oldest first. (`GET /jobs/imports`)
     ///
     /// # Errors
     ///

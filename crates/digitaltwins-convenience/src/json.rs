@@ -1,4 +1,4 @@
-//! Conversion between typed values and JSON objects that keeps the members that a type does not know.
+//! Conversion between typed values and JSON objects that keeps unknown members.
 
 use std::collections::HashSet;
 
@@ -10,12 +10,12 @@ use serde_json::{Error, Map, Value};
 
 /// Converts `value` to JSON.
 ///
-/// Serializes to a string first, so an `f32` keeps its shortest form: `21.3` and not `21.299999237060547`.
+/// Serializes to a string first, so an `f32` keeps its shortest form: `21.3`, not `21.299999237060547`.
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
     serde_json::from_slice(&serde_json::to_vec(value)?)
 }
 
-/// Converts `value` to a JSON object. A unit becomes an empty object.
+/// Converts `value` to a JSON object. `()` becomes an empty object.
 pub(crate) fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<Map<String, Value>, Error> {
     match to_value(value)? {
         Value::Object(object) => Ok(object),
@@ -68,8 +68,8 @@ fn in_member(name: &str, error: &Error) -> Error {
 
 /// Decodes a `T` from `object` and returns it with the members that `T` ignores. Errors call the object `what`.
 ///
-/// A derived `Deserialize` requests unknown members as "ignored any", which `serde_ignored` reports. A type that accepts
-/// any member, such as a map or a struct with a flattened map, ignores none.
+/// A derived `Deserialize` skips unknown members with `deserialize_ignored_any`, which `serde_ignored` reports. A
+/// type that accepts every member, such as a map or a struct with a flattened map, ignores none.
 pub(crate) fn split<T: DeserializeOwned>(
     what: impl std::fmt::Display,
     mut object: Map<String, Value>,
@@ -88,15 +88,15 @@ pub(crate) fn split<T: DeserializeOwned>(
     }
 }
 
-/// A deserializer of an object that also accepts a unit, which ignores all members. `serde_json` accepts only `null` for a
-/// unit.
+/// A deserializer of an object that also supports the unit type `()`, which then ignores all members. `serde_json`
+/// deserializes `()` only from `null`.
 pub(crate) struct Object<'de, 'a> {
     members: &'de Map<String, Value>,
     ignored: &'a mut HashSet<String>,
 }
 
 impl<'de, 'a> Object<'de, 'a> {
-    /// Collects the names of ignored members in `ignored`.
+    /// Creates a deserializer that collects the names of ignored members in `ignored`.
     pub(crate) fn new(members: &'de Map<String, Value>, ignored: &'a mut HashSet<String>) -> Self {
         Self { members, ignored }
     }

@@ -5,7 +5,7 @@
 //! 1. **Connect**: [`DigitalTwinsClient::new`] with any `TokenCredential`; [`DigitalTwinsClientOptions`],
 //!    [`CallOptions`].
 //! 2. **Models**: [`create_models`](DigitalTwinsClient::create_models),
-//!    [`upload_models`](DigitalTwinsClient::upload_models) for whole ontologies, also from [`ModelFiles`],
+//!    [`upload_models`](DigitalTwinsClient::upload_models) for whole ontologies, optionally from [`ModelFiles`],
 //!    [`list_models`](DigitalTwinsClient::list_models), [`delete_all_models`](DigitalTwinsClient::delete_all_models).
 //! 3. **Twins and components**: [`DigitalTwin`] and [`Component`] around a type of your own, or [`BasicDigitalTwin`]
 //!    around JSON; [`get_digital_twin`](DigitalTwinsClient::get_digital_twin),
@@ -28,10 +28,11 @@
 //!
 //! # Calls
 //!
-//! * A method returns a [`Response`]: `into_model()` decodes the body; [`ResponseExt`] has ETag, precondition and request
-//!   id, `headers()` and `status()` the rest.
-//! * Lists and queries return a [`Pager`]: a stream of items or pages, which can be resumed from its continuation token.
-//!   Jobs return a [`Poller`], to be awaited or read as a stream. Invalid arguments fail at once: `list_models(None)?`.
+//! * A method returns a [`Response`]: `into_model()` decodes the body; [`ResponseExt`] returns ETag, precondition and
+//!   request id; `headers()` and `status()` return the rest.
+//! * Lists and queries return a [`Pager`]: a stream of items or pages, which can be resumed from its continuation
+//!   token. Jobs return a [`Poller`], which can be awaited or polled as a stream. Invalid arguments fail at once:
+//!   `list_models(None)?`.
 //! * [`with_call_options`](DigitalTwinsClient::with_call_options) sets timeout, retries, headers and context of all calls
 //!   of a client. Requests that are safe to repeat are retried if the service is busy or the connection breaks; see
 //!   [`ClientOptions::retry`].
@@ -128,7 +129,7 @@ pub use visibility::WaitUntilVisibleOptions;
 pub type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;
 /// A query result: a stream of rows, or of pages.
 pub type QueryPager<T> = azure_service_core::Pager<Response<QueryPage<T>>, Error>;
-/// A job that is polled. Awaiting it returns the finished job; as a stream it yields the job after each poll.
+/// A poller of a job. Awaiting it returns the finished job; as a stream it yields the job after each poll.
 pub type Poller<T> = azure_service_core::Poller<T, Error>;
 
 pub use azure_core::cloud;

@@ -35,7 +35,7 @@ pub struct ListModelsOptions {
 
 /// Models.
 impl DigitalTwinsClient {
-    /// Creates models, all or none. (`POST /models`)
+    /// Creates all of the models or none. (`POST /models`)
     ///
     /// `models` are DTDL interfaces, in any order, at most 250. Their base interfaces and components must be among
     /// them or already exist. For more than 250, see [`upload_models`](Self::upload_models).
@@ -44,8 +44,8 @@ impl DigitalTwinsClient {
     ///
     /// * [`is_invalid_input`](Error::is_invalid_input) if `models` is empty or has more than 250 models.
     /// * [`is_already_exists`](Error::is_already_exists) if one of the models already exists.
-    /// * [`is_invalid_model`](Error::is_invalid_model) if one is not valid DTDL, or refers to a model that does not
-    ///   exist.
+    /// * [`is_invalid_model`](Error::is_invalid_model) if a model is not valid DTDL, or refers to a model that does
+    ///   not exist.
     ///
     /// # Example
     ///
@@ -162,8 +162,8 @@ impl DigitalTwinsClient {
         self.core.call("list_models").list(request, continuation_token)
     }
 
-    /// Decommissions a model: no new twins of it can be created, existing twins are not affected.
-    /// (`PATCH /models/{id}`)
+    /// Decommissions a model: no new twins of the model can be created; existing twins are not affected. (`PATCH
+    /// /models/{id}`)
     ///
     /// # Errors
     ///
@@ -191,7 +191,7 @@ impl DigitalTwinsClient {
 
     /// Deletes a model. (`DELETE /models/{id}`)
     ///
-    /// Twins of the model do not prevent it; they can still be read and deleted. To delete all models, see
+    /// A model can be deleted while it has twins; they can still be read and deleted. To delete all models, see
     /// [`delete_all_models`](Self::delete_all_models).
     ///
     /// # Errors
@@ -222,7 +222,7 @@ pub(crate) fn to_values<M: Serialize>(models: &[M]) -> Result<Vec<Value>> {
     models.iter().map(|model| body("models", model)).collect()
 }
 
-/// Omits `false`, which is the service's default.
+/// Returns `None` for `false`, the service's default, to omit the parameter.
 fn only_true(flag: bool) -> Option<bool> {
     flag.then_some(true)
 }

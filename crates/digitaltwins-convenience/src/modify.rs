@@ -12,13 +12,13 @@ use crate::error::{Error, Result};
 use crate::patch::adapt_to_document;
 use crate::{DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, json};
 
-/// A twin that was read.
+/// A twin as it was read.
 struct Current {
     document: Value,
     etag: Option<Etag>,
 }
 
-/// A patch that is conditional on the version that was read.
+/// A patch that applies only to the version that was read.
 struct ConditionalPatch {
     read: Value,
     precondition: Precondition,
@@ -36,21 +36,23 @@ impl ConditionalPatch {
 
 /// Read-modify-write.
 impl DigitalTwinsClient {
-    /// Reads a twin, applies `change` to it, and writes the differences on the condition that the twin has not changed in
-    /// the meantime. If it has, starts over with the new version after a jittered backoff, so `change` may run more than
-    /// once.
+    /// Reads a twin, applies `change` to it, and writes the differences on the condition that the twin has not
+    /// changed in the meantime. If it has changed, the method starts over with the new version after a jittered
+    /// backoff, so `change` may run more than once.
     ///
-    /// The patch has only the differences, so properties unknown to `T` are preserved; without differences, no request is
-    /// sent. Returns the twin with its new ETag; the times in its `metadata` are from before the write.
+    /// The patch has only the differences, so properties unknown to `T` are preserved; without differences, no
+    /// request is sent. Returns the twin with its new ETag; its `metadata` still has the update times from before the
+    /// write.
     ///
-    /// If the response to a write is lost, the retry is refused because of the first attempt. If the twin then has the
-    /// intended content, the call succeeds without running `change` again.
+    /// If the response to a write is lost, the retry fails, because the first attempt has changed the ETag. If the
+    /// twin then has the intended content, the call succeeds without running `change` again.
     ///
     /// # Errors
     ///
-    /// * Those of [`get_digital_twin`](Self::get_digital_twin) and [`update_digital_twin`](Self::update_digital_twin).
-    /// * [`is_precondition_failed`](Error::is_precondition_failed) if the twin was changed by other writers during each of ten
-    ///   attempts.
+    /// * Those of [`get_digital_twin`](Self::get_digital_twin) and
+    ///   [`update_digital_twin`](Self::update_digital_twin).
+    /// * [`is_precondition_failed`](Error::is_precondition_failed) if other writers changed the twin during each of
+    ///   ten attempts.
     ///
     /// # Example
     ///
@@ -161,7 +163,8 @@ fn encode<T: Serialize>(twin: &DigitalTwin<T>) -> Result<Map<String, Value>> {
     Ok(object)
 }
 
-/// Returns the members that writers control: all but ETags and metadata, those of components included, plus the model.
+/// Returns the members that writers control, including those of components: all members except ETags and metadata,
+/// plus the model.
 fn properties(document: &Value) -> Value {
     let Value::Object(object) = document else {
         return document.clone();

@@ -26,13 +26,14 @@ pub type ComponentPatch = Patch<OfComponent>;
 /// A patch of a relationship's properties.
 pub type RelationshipPatch = Patch<OfRelationship>;
 
-/// A [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902) restricted to what the service supports.
+/// A [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902) restricted to the operations and paths that the service
+/// supports.
 ///
 /// The service supports three operations, and applies the whole patch or nothing:
 ///
-/// * [`add`](Self::add) sets a value, whether or not it exists.
-/// * [`replace`](Self::replace) replaces a value, and fails if it does not exist.
-/// * [`remove`](Self::remove) removes a value, and fails if it does not exist.
+/// * [`add`](Self::add) adds or replaces a value.
+/// * [`replace`](Self::replace) replaces a value, and fails if there is none.
+/// * [`remove`](Self::remove) removes a value, and fails if there is none.
 ///
 /// A path is the name of a property, a list of names for a member of an object, map or component, or a JSON Pointer; see
 /// [`IntoPatchPath`]. Names need no escaping. The parent of a path must exist. Arrays can only be replaced as a whole.
@@ -72,8 +73,8 @@ impl<K: PatchTarget> Patch<K> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if it is not a JSON Patch, uses an operation that the service does not
-    /// support, or a path that cannot be changed.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `operations` is not a JSON Patch, or has an operation that
+    /// the service does not support or a path that cannot be changed.
     pub fn from_operations(operations: impl Serialize) -> Result<Self> {
         let patch = serde_json::to_value(operations).and_then(serde_json::from_value::<json_patch::Patch>);
         let patch = patch.map_err(|error| Error::invalid_input("operations", error.to_string()))?;
@@ -87,7 +88,7 @@ impl<K: PatchTarget> Patch<K> {
         }
     }
 
-    /// Sets the value at `path`, whether or not it exists.
+    /// Adds or replaces the value at `path`.
     ///
     /// # Errors
     ///
@@ -97,7 +98,8 @@ impl<K: PatchTarget> Patch<K> {
         Self::of(self.operations.add(path, value)?).checked()
     }
 
-    /// Replaces the value at `path`. The service refuses the patch if it does not exist; see [`add`](Self::add).
+    /// Replaces the value at `path`. The service refuses the patch if there is no value; in that case use
+    /// [`add`](Self::add).
     ///
     /// # Errors
     ///
@@ -107,7 +109,7 @@ impl<K: PatchTarget> Patch<K> {
         Self::of(self.operations.replace(path, value)?).checked()
     }
 
-    /// Removes the value at `path`. The service refuses the patch if it does not exist.
+    /// Removes the value at `path`. The service refuses the patch if there is no value.
     ///
     /// # Errors
     ///
@@ -116,7 +118,7 @@ impl<K: PatchTarget> Patch<K> {
         Self::of(self.operations.remove(path)?).checked()
     }
 
-    /// Checks the operation that was added last.
+    /// Checks the most recently added operation.
     #[expect(
         clippy::expect_used,
         reason = "`add`, `replace` and `remove` add an operation or fail"
@@ -151,8 +153,8 @@ impl<K: PatchTarget> Patch<K> {
 }
 
 impl Patch<OfDigitalTwin> {
-    /// Replaces the model of the twin. The same patch must change the properties that do not fit the new model; the service
-    /// validates only the result.
+    /// Replaces the model of the twin. The same patch must also change properties that do not fit the new model; the
+    /// service validates only the result.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.operations.push(PatchOperation::Replace(ReplaceOperation {
             path: PointerBuf::from_tokens(["$metadata", "$model"]),
@@ -175,7 +177,7 @@ impl Patch<OfDigitalTwin> {
         Ok(self)
     }
 
-    /// Sets the source time of `property`: when its value was measured.
+    /// Sets the source time of `property`, the time at which its value was measured.
     ///
     /// # Errors
     ///
@@ -186,7 +188,7 @@ impl Patch<OfDigitalTwin> {
 }
 
 impl Patch<OfComponent> {
-    /// Sets the source time of `property`: when its value was measured.
+    /// Sets the source time of `property`, the time at which its value was measured.
     ///
     /// # Errors
     ///
@@ -270,7 +272,7 @@ impl<K> fmt::Debug for Patch<K> {
     }
 }
 
-/// The patch as JSON.
+/// Writes the patch as JSON.
 impl<K> fmt::Display for Patch<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.operations, f)

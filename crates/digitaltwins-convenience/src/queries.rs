@@ -18,7 +18,7 @@ use crate::client::first_page;
 use crate::error::{Error, Result};
 use crate::{DigitalTwinsClient, QueryPager};
 
-/// ADT-QUERY-4.
+/// The maximum page size (ADT-QUERY-4).
 const MAX_PAGE_SIZE: u32 = 1000;
 
 const QUERY_CHARGE: HeaderName = HeaderName::from_static("query-charge");
@@ -30,10 +30,11 @@ pub struct QueryTwinsOptions {
     pub page_size: Option<u32>,
     /// Resumes the query of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
-    /// Whether repeated rows are dropped, on one page and across pages: the service may return a twin twice while the graph
-    /// changes. Rows are compared by `$dtId`, `$sourceId` and `$relationshipId`; rows with other values are kept.
+    /// Whether repeated rows are dropped, within a page and across pages. The service may return a twin twice while
+    /// the graph changes. Rows are compared by `$dtId`, `$sourceId` and `$relationshipId`; rows with other values are
+    /// kept.
     pub deduplicate: bool,
-    /// Accumulates the charges of all pages.
+    /// A counter that accumulates the charges of all pages.
     pub charge: Option<QueryCharge>,
 }
 
@@ -42,7 +43,7 @@ pub struct QueryTwinsOptions {
 #[serde(bound(deserialize = "T: DeserializeOwned"))]
 #[non_exhaustive]
 pub struct QueryPage<T> {
-    /// The rows. An empty page need not be the last.
+    /// The rows. An empty page is not necessarily the last.
     #[serde(rename = "value", default = "Vec::new", deserialize_with = "decode::rows")]
     pub rows: Vec<T>,
     /// The token of the next page; `None` on the last.
@@ -60,7 +61,7 @@ impl<T: Send> Page for QueryPage<T> {
     }
 }
 
-/// The headers of a page of a query.
+/// Access to the headers of a page of query results.
 pub trait QueryPageHeaders {
     /// Returns the charge of the page in query units.
     fn query_charge(&self) -> Option<f64>;
@@ -76,7 +77,7 @@ fn charge_of(headers: &azure_core::http::headers::Headers) -> Option<f64> {
     headers.get_optional_str(&QUERY_CHARGE)?.parse().ok()
 }
 
-/// Accumulates the charges of queries. Clones share the total.
+/// A counter of query charges. Clones share the total.
 ///
 /// # Example
 ///
@@ -122,10 +123,10 @@ impl QueryCharge {
 impl DigitalTwinsClient {
     /// Runs a query. (`POST /query`)
     ///
-    /// `query` is a string, or a [`Query`](crate::query::Query), whose values cannot change its meaning. `T` is the type
-    /// of a row: a [`DigitalTwin`](crate::DigitalTwin) for `SELECT *`, a struct with a field for each alias for a join,
-    /// `HashMap<String, u64>` or a struct with `#[serde(rename = "COUNT")]` for `COUNT()`, `serde_json::Value` for
-    /// anything.
+    /// `query` is a string, or a [`Query`](crate::query::Query), which escapes the values in it. `T` is the type of a
+    /// row: a [`DigitalTwin`](crate::DigitalTwin) for `SELECT *`, a struct with a field for each alias for a join,
+    /// `HashMap<String, u64>` or a struct with `#[serde(rename = "COUNT")]` for `COUNT()`, or `serde_json::Value` for
+    /// any row.
     ///
     /// Recent writes may be missing from the rows for some seconds; see
     /// [`wait_until_visible`](Self::wait_until_visible).
@@ -176,7 +177,7 @@ impl DigitalTwinsClient {
             return Err(Error::invalid_input("query", "must not be empty"));
         }
         if let Some(size) = page_size.filter(|size| *size > MAX_PAGE_SIZE) {
-            let reason = format!("must be at most {MAX_PAGE_SIZE} for a query, is {size}");
+            let reason = format!("must be at most {MAX_PAGE_SIZE} for a query, not {size}");
             return Err(Error::invalid_input("page_size", reason));
         }
         let body = QuerySpecification {
@@ -202,12 +203,12 @@ impl DigitalTwinsClient {
     }
 }
 
-/// The identities of the rows returned so far.
+/// The identities of the rows that were returned.
 #[derive(Debug, Default)]
 struct SeenRows(Mutex<HashSet<String>>);
 
 impl SeenRows {
-    /// Removes repeated rows from a page.
+    /// Removes rows from a page that were already returned.
     fn filter<T>(&self, response: RawResponse) -> Result<Response<QueryPage<T>>, CoreError> {
         let (status, headers, body) = response.deconstruct();
         let mut page: Value = decode::from_slice("page", &body)?;
@@ -219,8 +220,8 @@ impl SeenRows {
     }
 }
 
-/// Returns the ids of the twins and relationships in a row, which may be the row itself or its members. `None` if the row
-/// has other values.
+/// Returns the ids of the twins and relationships in a row, which may be the row itself or its members. Returns
+/// `None` if the row has other values.
 fn identity(row: &Value) -> Option<String> {
     const IDS: [&str; 3] = ["$dtId", "$sourceId", "$relationshipId"];
     let ids = |value: &Value| IDS.map(|name| value.get(name).and_then(Value::as_str).map(str::to_owned));

@@ -15,7 +15,7 @@ use crate::patch::RelationshipPatch;
 use crate::types::IncomingRelationship;
 use crate::upsert::Upsert;
 
-/// The parameter names of the generated client and of the methods.
+/// The parameter names of the generated client, and the names that the methods use.
 const NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("relationshipId", "relationship_id")];
 
 /// Options of [`DigitalTwinsClient::list_relationships`].
@@ -71,13 +71,13 @@ impl DigitalTwinsClient {
     /// Creates a relationship or replaces the existing one.
     /// (`PUT /digitaltwins/{id}/relationships/{relationship}`)
     ///
-    /// It starts at `twin_id`; the service ignores the source and the id in `relationship`.
+    /// The relationship starts at `twin_id`; the service ignores the source and the id in `relationship`.
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](crate::Error::is_not_found) if one of the twins does not exist; if it is the target,
-    ///   [`is_target_not_found`](crate::Error::is_target_not_found).
-    /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the models allow no such relationship.
+    /// * [`is_not_found`](crate::Error::is_not_found) if one of the twins does not exist; also
+    ///   [`is_target_not_found`](crate::Error::is_target_not_found) if the missing twin is the target.
+    /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the models do not allow the relationship.
     /// * [`is_already_exists`](crate::Error::is_already_exists) if the relationship exists and `mode` is
     ///   [`Upsert::CreateOnly`].
     ///
@@ -204,7 +204,7 @@ impl DigitalTwinsClient {
 
     /// Lists the relationships that start at a twin. (`GET /digitaltwins/{id}/relationships`)
     ///
-    /// `T` is as for [`get_relationship`](Self::get_relationship).
+    /// For `T`, see [`get_relationship`](Self::get_relationship).
     ///
     /// # Errors
     ///

@@ -16,9 +16,9 @@ use crate::ids;
 /// [`publish_component_telemetry`](DigitalTwinsClient::publish_component_telemetry).
 #[derive(Debug, Clone, Default)]
 pub struct PublishTelemetryOptions {
-    /// The id of the message, by which receivers can drop duplicates. Default: a new UUID.
+    /// The message id, which lets receivers drop duplicates. Default: a new UUID.
     pub message_id: Option<String>,
-    /// When the values were measured. Default: now.
+    /// The time at which the values were measured. Default: now.
     pub source_time: Option<DateTime>,
 }
 
@@ -26,8 +26,8 @@ pub struct PublishTelemetryOptions {
 impl DigitalTwinsClient {
     /// Publishes telemetry of a twin. (`POST /digitaltwins/{id}/telemetry`)
     ///
-    /// The service neither stores nor validates telemetry; it sends it to the endpoints of the event routes. Retries repeat
-    /// the message id.
+    /// The service neither stores nor validates telemetry; it sends it to the endpoints of the event routes. Retries
+    /// have the same message id.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl DigitalTwinsClient {
     }
 }
 
-/// Returns the values of `Message-Id` and `Telemetry-Source-Time`.
+/// Returns the values of the headers `Message-Id` and `Telemetry-Source-Time`.
 fn headers(options: Option<PublishTelemetryOptions>) -> Result<(String, String)> {
     let PublishTelemetryOptions {
         message_id,

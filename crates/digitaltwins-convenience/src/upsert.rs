@@ -2,8 +2,8 @@
 
 /// The behavior of an upsert if the resource already exists.
 ///
-/// Every upsert takes it as a parameter, so overwriting is always explicit. The service supports no other conditions for
-/// upserts; to change a twin only if it is unchanged, patch it with a [`Precondition`](crate::Precondition).
+/// It is a parameter of every upsert, so overwriting is always explicit. The service supports no other conditions for
+/// upserts. To make a write depend on the ETag, patch the twin with a [`Precondition`](crate::Precondition).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upsert {
     /// Replaces the existing resource as a whole.
@@ -13,7 +13,7 @@ pub enum Upsert {
 }
 
 impl Upsert {
-    /// The `If-None-Match` header.
+    /// Returns the value of the `If-None-Match` header.
     pub(crate) fn if_none_match(self) -> Option<&'static str> {
         match self {
             Self::CreateOrReplace => None,

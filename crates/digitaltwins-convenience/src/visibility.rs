@@ -1,4 +1,4 @@
-//! Waiting until queries show a write.
+//! Waits until a query returns the current version of a twin.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// Options of [`DigitalTwinsClient::wait_until_visible`].
 #[derive(Debug, Clone)]
 pub struct WaitUntilVisibleOptions {
-    /// The maximum time to wait. Default: 60 seconds. The service guarantees no time; about 10 seconds are typical.
+    /// The maximum time to wait. Default: 60 seconds. The service guarantees no bound; about 10 seconds are typical.
     pub timeout: Duration,
 }
 
@@ -25,12 +25,12 @@ impl Default for WaitUntilVisibleOptions {
     }
 }
 
-/// Waiting for queries.
+/// Visibility of writes in queries.
 impl DigitalTwinsClient {
-    /// Waits until queries show the current version of a twin.
+    /// Waits until queries return the current version of a twin.
     ///
-    /// [`get_digital_twin`](Self::get_digital_twin) sees a write at once, queries some seconds later. Each poll costs the
-    /// query units of a query by id.
+    /// [`get_digital_twin`](Self::get_digital_twin) returns a write immediately; queries return it some seconds
+    /// later. Each poll costs the query units of a query by id.
     ///
     /// # Errors
     ///

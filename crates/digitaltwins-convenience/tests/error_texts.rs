@@ -44,7 +44,7 @@ impl Listing {
         writeln!(self.0, "{separator}# {name}\n").unwrap();
     }
 
-    /// Adds the error with its sources.
+    /// Adds the error and its sources.
     fn add<T>(&mut self, name: &str, result: Result<T, Error>) {
         let Err(error) = result else {
             panic!("{name}: expected an error");
@@ -63,7 +63,7 @@ impl Listing {
     }
 }
 
-/// A client whose service gives these responses.
+/// Returns a client for a service that gives these responses.
 fn client(responses: impl IntoIterator<Item = MockResponse>) -> DigitalTwinsClient {
     MockService::with_responses(responses).1
 }

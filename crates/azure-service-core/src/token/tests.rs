@@ -198,7 +198,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn one_request_at_a_time_survives_cancellation_and_valid_tokens_never_wait(
+    fn one_token_request_runs_at_a_time_and_survives_cancellation(
         steps in proptest::collection::vec(step(), 1..60),
     ) {
         let mut runtime = tokio::runtime::Builder::new_current_thread();

@@ -166,7 +166,7 @@ async fn call_that_times_out_between_attempts_has_a_known_outcome_and_the_last_f
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_beyond_the_timeout_of_the_call_is_not_waited_for() {
+async fn retry_after_beyond_the_call_timeout_fails_the_call() {
     let transport = MockTransport::new([respond(429, "").header("retry-after", "50")]);
     let (error, seconds) = time(&transport.client()).await;
     assert!(error.is_throttled(), "{error}");
@@ -175,7 +175,7 @@ async fn retry_after_beyond_the_timeout_of_the_call_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn credential_that_returns_nothing_ends_by_the_timeout_of_the_call() {
+async fn call_timeout_covers_a_credential_that_never_returns() {
     let transport = MockTransport::new([respond(200, ROOM)]);
     let credential = Credential::entra(std::sync::Arc::new(NeverEnding), "scope");
     let (error, seconds) = time(&client(ENDPOINT, &credential, transport.options())).await;

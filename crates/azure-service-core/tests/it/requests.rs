@@ -273,7 +273,7 @@ fn trusted_pem_must_contain_a_certificate() {
 
 /// HUB-AUTH-10: five minutes of clock skew are allowed.
 #[tokio::test]
-async fn refused_credential_with_a_wrong_clock_says_so() {
+async fn error_of_a_refused_credential_reports_clock_skew() {
     for (status, minutes, hint) in [
         (401, 4, None),
         (

@@ -1,5 +1,5 @@
-// Clients for the examples: of a real instance, or of an emulator in this process. (No `//!` here: the documentation's
-// examples include this file.)
+// Clients for the examples: for a real instance, or for an emulator in this process. (No `//!` here: the
+// documentation's examples include this file.)
 
 /// Returns a client for the instance that `DIGITALTWINS_ENDPOINT` names, with the developer's identity. Without the
 /// variable, the client is for an emulator, which runs until the first value is dropped.
@@ -35,7 +35,8 @@ pub(crate) async fn emulated() -> Result<
     Box<dyn std::error::Error + Send + Sync>,
 > {
     let emulator = azure_iot_emulator::Emulator::start().await?;
-    // Only the emulator needs this: its certificate is self-signed, and its tokens are not from Microsoft Entra ID.
+    // Only the emulator needs this, because its certificate is self-signed and its tokens do not come from Microsoft
+    // Entra ID.
     let options =
         digitaltwins_convenience::DigitalTwinsClientOptions::trusting(emulator.ca_certificate_pem())?;
     let token = emulator.bearer_token();
@@ -49,7 +50,7 @@ pub(crate) async fn emulated() -> Result<
 }
 
 /// Returns a client for a new emulator with a small building: `floor-1` contains `room-1` and `room-2`, each with a
-/// thermostat. There is also a model of a lamp.
+/// thermostat. A model of a lamp exists as well.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn building() -> Result<
     (

@@ -1,4 +1,4 @@
-//! The division of models into requests.
+//! Batches of models for upload.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::dependencies::{dependencies, id};
 
-/// Divides models, in the given order, into batches of at most `size`. The service parses a batch together with what it
-/// depends on and refuses two definitions of one id, so models that define inner elements with the same id, such as two
-/// versions of one model, get into different batches.
+/// Divides models, in the given order, into batches of at most `size`. The service parses a batch together with its
+/// dependencies and refuses two definitions of one id. Models that define inner elements with the same id, such as
+/// two versions of one model, therefore go into different batches.
 pub(super) fn batches(models: &[Value], order: &[usize], size: usize) -> Vec<Vec<usize>> {
     let inner: Vec<Vec<&str>> = models.iter().map(inner_ids).collect();
     let by_id: HashMap<&str, usize> = models
@@ -38,7 +38,7 @@ pub(super) fn batches(models: &[Value], order: &[usize], size: usize) -> Vec<Vec
     batches
 }
 
-/// Returns a model and those of `by_id` that it depends on, directly or indirectly.
+/// Returns the index of a model and the indices of its dependencies in `by_id`, direct and transitive.
 fn with_dependencies(models: &[Value], by_id: &HashMap<&str, usize>, index: usize) -> HashSet<usize> {
     let mut found = HashSet::new();
     let mut open = vec![index];
@@ -51,7 +51,7 @@ fn with_dependencies(models: &[Value], by_id: &HashMap<&str, usize>, index: usiz
     found
 }
 
-/// Returns the ids of the elements that a model defines inside. An object with only an `@id` is a reference.
+/// Returns the ids of the elements defined inside a model. An object with only an `@id` is a reference.
 fn inner_ids(model: &Value) -> Vec<&str> {
     let mut ids = Vec::new();
     let mut open: Vec<&Value> = model.as_object().into_iter().flat_map(Map::values).collect();
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_depends_on_counts() {
+    fn inner_ids_of_dependencies_count() {
         let models = [
             version(1, None),
             version(2, None),

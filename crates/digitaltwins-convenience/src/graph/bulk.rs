@@ -17,9 +17,9 @@ pub struct BulkUpsertOptions {
     pub max_concurrency: usize,
     /// The treatment of existing twins and relationships. Default: they are replaced.
     pub mode: Upsert,
-    /// The number of leading items to skip, because an earlier run has done them.
+    /// The number of leading items to skip, because an earlier run has processed them.
     pub resume_at: usize,
-    /// Called after each item.
+    /// Callback after each item.
     pub on_progress: Option<ProgressCallback>,
 }
 
@@ -36,12 +36,13 @@ impl Default for BulkUpsertOptions {
 
 /// Bulk upsert.
 impl DigitalTwinsClient {
-    /// Upserts any number of twins and relationships concurrently, and reports the outcome of each.
+    /// Upserts any number of twins and relationships concurrently, and reports an outcome for each item.
     ///
-    /// * Concurrency adapts to the service: each success raises the limit, each 429 halves it and delays new requests as
-    ///   long as the service asks. Items that are still throttled after the retries of one call are retried up to ten times.
-    /// * A relationship waits for its twins if they are in flight; put them before it. Two writes of one twin keep their
-    ///   order.
+    /// * Concurrency adapts to the service: each success raises the limit; each 429 halves it and delays new requests
+    ///   by `Retry-After`. If an item is still throttled after the retries of its call, it is retried up to ten
+    ///   times.
+    /// * A relationship waits until its twins are stored, provided that they precede it. Two writes of one twin keep
+    ///   their order.
     /// * A failed item does not stop the others.
     ///
     /// For more items than fit in memory, see [`bulk_upsert_stream`](Self::bulk_upsert_stream).
@@ -90,12 +91,14 @@ impl DigitalTwinsClient {
 
     /// Upserts the twins and relationships of a stream concurrently, and yields the outcomes in order of completion.
     ///
-    /// As [`bulk_upsert`](Self::bulk_upsert), but for streams of any length: it sends requests and reads items only while it
-    /// is polled. To resume after an interruption, run it again with the same items and [`BulkUpsertOptions::resume_at`].
+    /// Like [`bulk_upsert`](Self::bulk_upsert), but for streams of any length: the returned stream sends requests and
+    /// reads items only while it is polled. To resume after an interruption, call it again with the same items and
+    /// [`BulkUpsertOptions::resume_at`].
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the outcomes.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the
+    /// outcomes.
     ///
     /// # Example
     ///

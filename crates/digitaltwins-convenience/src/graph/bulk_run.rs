@@ -1,4 +1,4 @@
-//! The state machine of a bulk upsert.
+//! The state machine behind bulk upserts.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::future::{Future, poll_fn};
@@ -34,24 +34,24 @@ struct Task {
 
 type Outcome = Result<Response<(), NoFormat>>;
 
-/// A bulk upsert.
+/// A bulk upsert in progress.
 pub(super) struct BulkRun {
     composite: Composite<Client>,
     client: DigitalTwinsClient,
     options: BulkUpsertOptions,
     limit: ConcurrencyLimit,
-    /// The items that are not read yet; `None` at the end of the stream.
+    /// The items that have not been read; `None` at the end of the stream.
     items: Option<Enumerate<BoxStream<'static, GraphItem>>>,
-    /// Items that are read and not yet sent, in stream order.
+    /// The items that have been read but not sent, in stream order.
     waiting: VecDeque<Task>,
     /// The resources of the requests in flight.
     in_flight: HashSet<Key>,
     running: FuturesUnordered<BoxFuture<'static, (Task, Outcome)>>,
-    /// Pauses sending after a 429.
+    /// The pause after a 429, during which no request is sent.
     timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    /// All items before this position have an outcome.
+    /// The position before which every item has an outcome.
     resume_at: usize,
-    /// The positions from `resume_at` on whose items have an outcome.
+    /// The positions at or after `resume_at` of items with an outcome.
     done: BTreeSet<usize>,
     progress: BulkProgress,
 }
@@ -95,7 +95,7 @@ impl BulkRun {
         }
     }
 
-    /// Returns the next outcome, `None` when all items are done.
+    /// Returns the next outcome, or `None` when all items are done.
     pub(super) async fn next(&mut self) -> Option<UpsertOutcome> {
         loop {
             if let Some(wait) = self.limit.take_wait() {
@@ -104,7 +104,7 @@ impl BulkRun {
             if self.timer.is_none() {
                 self.start();
             }
-            // Reads ahead, because relationships may wait for their twins while later items can be sent.
+            // Reads ahead, because later items can be sent while relationships wait for their twins.
             let may_read = self.timer.is_none()
                 && self.running.len() < self.limit.limit()
                 && self.waiting.len() < 2 * self.options.max_concurrency;
@@ -127,7 +127,7 @@ impl BulkRun {
         }
     }
 
-    /// Waits for the first of: an outcome, the end of the timer and, if it `may_read`, an item.
+    /// Waits for the first of these events: an outcome, the end of the pause or, if `may_read` is set, an item.
     async fn event(&mut self, may_read: bool) -> Event {
         poll_fn(|cx| {
             if let Poll::Ready(Some((task, result))) = self.running.poll_next_unpin(cx) {
@@ -148,7 +148,7 @@ impl BulkRun {
 
     /// Sends the waiting items whose resources are not in flight.
     fn start(&mut self) {
-        // An item must not overtake a waiting one that writes a resource it needs.
+        // An item must not overtake a waiting item that writes a resource it needs.
         let mut claimed: HashSet<Key> = HashSet::new();
         let mut position = 0;
         while self.running.len() < self.limit.limit() && position < self.waiting.len() {

@@ -1,4 +1,4 @@
-//! Deletion of resources that others refer to.
+//! Deletion of resources together with the resources that refer to them.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{BasicRelationship, DigitalTwinsClient, ListModelsOptions, Preconditi
 
 /// The maximum number of attempts while other clients add relationships or models.
 const ATTEMPTS: u32 = 8;
-/// The number of concurrent deletions of relationships. The service limits writes to one twin to ten a second.
+/// The number of concurrent deletions of relationships. The service limits writes to one twin to ten per second.
 const CONCURRENCY: usize = 4;
 
 /// The result of [`DigitalTwinsClient::delete_digital_twin_with_relationships`].
@@ -36,12 +36,13 @@ pub struct DeletedModels {
 impl DigitalTwinsClient {
     /// Deletes a twin with all its relationships, outgoing and incoming.
     ///
-    /// If another client adds a relationship in the meantime, starts over, up to eight times.
+    /// If another client adds a relationship in the meantime, the deletion starts over, up to eight times.
     ///
     /// # Errors
     ///
     /// * [`is_not_found`](Error::is_not_found) if the twin does not exist.
-    /// * [`is_relationships_not_deleted`](Error::is_relationships_not_deleted) if other clients keep adding relationships.
+    /// * [`is_relationships_not_deleted`](Error::is_relationships_not_deleted) if other clients keep adding
+    ///   relationships.
     ///
     /// # Example
     ///
@@ -75,7 +76,7 @@ impl DigitalTwinsClient {
                     attempt += 1;
                     backoff.wait(None).await;
                 }
-                // An earlier attempt may have deleted it.
+                // An earlier attempt may have deleted the twin.
                 Err(error) if error.is_not_found() && error.attempts() > 1 => return Ok(deleted),
                 result => return result.map(|_| deleted),
             }
@@ -89,7 +90,7 @@ impl DigitalTwinsClient {
         let incoming = self
             .list_incoming_relationships(id, None)?
             .map_ok(|relationship| (relationship.source_id, relationship.id));
-        // Lists all before the first deletion, because deletions shift the pages.
+        // Lists all relationships before the first deletion, because deletions shift the pages.
         let all: Vec<(String, String)> = outgoing.chain(incoming).try_collect().await?;
         stream::iter(all)
             .map(|(source, relationship)| async move {
@@ -107,7 +108,7 @@ impl DigitalTwinsClient {
             .await
     }
 
-    /// Deletes all models, each before its dependencies.
+    /// Deletes all models, each before the models that it depends on.
     ///
     /// Twins of the models remain, but can only be read and deleted from then on. To empty the instance, see
     /// [`begin_delete_job`](Self::begin_delete_job).
@@ -143,14 +144,14 @@ impl DigitalTwinsClient {
         loop {
             match self.delete_listed_models(&mut deleted.ids).await? {
                 None => return Ok(deleted),
-                // Another client has stored a model that uses one of these.
+                // Another client has stored a model that uses one of these models.
                 Some(_) if attempt < ATTEMPTS => attempt += 1,
                 Some(in_use) => return Err(in_use),
             }
         }
     }
 
-    /// Deletes the models that exist now; returns the error of a model that a new model uses.
+    /// Deletes the models that exist now. Returns the error if a newly stored model uses one of them.
     async fn delete_listed_models(&self, deleted: &mut Vec<String>) -> Result<Option<Error>> {
         let options = ListModelsOptions {
             include_model_definition: true,
@@ -165,7 +166,7 @@ impl DigitalTwinsClient {
                     .unwrap_or_else(|| serde_json::json!({"@id": model.id}))
             })
             .collect();
-        // Stored models have no cycles. Should the service return some, no order is better than another.
+        // Stored models have no cycles. If the service returned a cycle, no order would be better than another.
         let order = order(&definitions).unwrap_or_else(|_| (0..definitions.len()).collect());
         let mut in_use = None;
         // `order` has indices of `definitions`.

@@ -9,8 +9,8 @@ pub(crate) fn id(model: &Value) -> Option<&str> {
     model.get("@id")?.as_str()
 }
 
-/// Returns the ids of the models that must exist when `model` is stored: its bases and those of its components. Targets of
-/// relationships need not exist.
+/// Returns the ids of the models that must exist when `model` is stored: its base interfaces and the models of its
+/// components. Targets of relationships need not exist.
 pub(crate) fn dependencies(model: &Value) -> Vec<&str> {
     let mut ids: Vec<&str> = each(model.get("extends")).filter_map(reference).collect();
     for content in each(model.get("contents")) {
@@ -21,7 +21,7 @@ pub(crate) fn dependencies(model: &Value) -> Vec<&str> {
     ids
 }
 
-/// JSON-LD writes a single value without an array.
+/// Returns the elements of an array, or the single value that JSON-LD allows in its place.
 fn each(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     match value {
         Some(Value::Array(values)) => values.as_slice(),
@@ -31,13 +31,13 @@ fn each(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     .iter()
 }
 
-/// A reference is an id, or an object with one.
+/// Returns the id of a reference: a string, or an object with an `@id`.
 fn reference(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| id(value))
 }
 
-/// Returns the indices of `models` in topological order, dependencies first; the order is stable otherwise. Dependencies
-/// outside of `models` are ignored. `Err` has the ids of a cycle.
+/// Returns the indices of `models` in topological order, dependencies first. Models without a dependency between them
+/// keep their order. Dependencies outside of `models` are ignored. Returns the ids of a cycle as the error.
 pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
     let by_id: HashMap<&str, usize> = models
         .iter()
@@ -57,7 +57,7 @@ pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
     let mut order = Vec::with_capacity(models.len());
     let (mut done, mut open) = (vec![false; models.len()], HashSet::new());
     for first in 0..models.len() {
-        // Depth first, with an explicit stack, because recursion could overflow the thread's on a long chain.
+        // Depth-first with an explicit stack, because recursion could overflow the thread's stack on a long chain.
         let mut stack = vec![(first, 0)];
         while let Some((index, next)) = stack.pop() {
             if done[index] {
@@ -140,7 +140,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_order_has_dependencies_first(edges in prop::collection::vec((0..20_usize, 0..20_usize), 0..60), seed in any::<u64>()) {
-            // Edges from greater to smaller numbers make no cycle; then the numbers are shuffled.
+            // Edges from greater to smaller numbers form no cycle. The numbers are shuffled afterwards.
             let position = |n: usize| (n as u64 * 7 + seed) % 23;
             let mut models: Vec<(u64, Value)> = (0..20)
                 .map(|n| {

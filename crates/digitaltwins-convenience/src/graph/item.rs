@@ -48,7 +48,7 @@ impl GraphItem {
             .map_err(|error| Error::invalid_input("relationship", error.to_string()))
     }
 
-    /// Returns the resource that the item writes.
+    /// Returns the key of the resource that the item writes.
     pub(super) fn key(&self) -> Key {
         match self {
             Self::DigitalTwin(twin) => Key::Twin(twin.id.clone()),
@@ -58,7 +58,8 @@ impl GraphItem {
         }
     }
 
-    /// Returns the resources that must not be in flight when the item is sent, its own first.
+    /// Returns the keys of the resources that must not be in flight when the item is sent, starting with the item's
+    /// own.
     pub(super) fn needs(&self) -> Vec<Key> {
         let mut keys = vec![self.key()];
         if let Self::Relationship(relationship) = self {

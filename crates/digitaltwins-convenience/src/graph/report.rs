@@ -14,10 +14,10 @@ pub struct UpsertOutcome {
     pub index: usize,
     /// The item, for a retry.
     pub item: GraphItem,
-    /// The response, which has the new ETag, or the error.
+    /// The response with the new ETag, or the error.
     pub result: Result<Response<(), NoFormat>>,
-    /// All items before this position have an outcome. Pass it as [`BulkUpsertOptions::resume_at`](crate::BulkUpsertOptions::resume_at) to
-    /// resume.
+    /// The position before which every item has an outcome. To resume, pass it as
+    /// [`BulkUpsertOptions::resume_at`](crate::BulkUpsertOptions::resume_at).
     pub resume_at: usize,
 }
 
@@ -49,8 +49,8 @@ impl BulkUpsertReport {
         results.filter_map(|outcome| Some((&outcome.item, outcome.result.as_ref().err()?)))
     }
 
-    /// Returns the items that failed for a reason that is not specific to them, such as a broken connection, for another
-    /// run. The service may have stored some of them.
+    /// Returns the items to retry: those with a failure that is not specific to the item, such as a broken
+    /// connection. The service may have stored some of them.
     #[must_use]
     pub fn into_unfinished(self) -> Vec<GraphItem> {
         let results = self.results.into_iter();
@@ -60,7 +60,7 @@ impl BulkUpsertReport {
     }
 }
 
-/// Returns whether another run would fail with the same error.
+/// Returns whether the error is specific to the item, so that another run would fail the same way.
 fn is_about_item(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::InvalidInput => true,

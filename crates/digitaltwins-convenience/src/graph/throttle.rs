@@ -1,4 +1,4 @@
-//! Adaptive concurrency limit.
+//! The adaptive concurrency limit of bulk upserts.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,13 +11,13 @@ use time::OffsetDateTime;
 
 /// The delay after a 429 without `Retry-After`.
 const DEFAULT_DELAY: Duration = Duration::from_secs(1);
-/// The maximum delay after a 429. If `Retry-After` is longer, the service may refuse again.
+/// The maximum delay after a 429. If `Retry-After` is longer, the next request may be throttled again.
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
 /// The limit of concurrent requests: additive increase, multiplicative decrease.
 ///
-/// Each success raises the limit a little. Each 429 halves it and delays new requests for as long as the service asks.
-/// Responses to requests that were in flight at the same time halve it only once.
+/// Each success raises the limit slightly. Each 429 halves it and delays new requests by `Retry-After`. Several 429
+/// responses to requests that were in flight at the same time halve it only once.
 #[derive(Debug, Clone)]
 pub(super) struct ConcurrencyLimit(Arc<Mutex<State>>);
 
@@ -25,7 +25,7 @@ pub(super) struct ConcurrencyLimit(Arc<Mutex<State>>);
 struct State {
     limit: f64,
     max: f64,
-    /// The number of halvings.
+    /// The number of times the limit was halved.
     epoch: u64,
     wait: Option<Duration>,
 }
@@ -88,7 +88,8 @@ impl Attempt {
     }
 }
 
-/// Reports 429 responses to the [`ConcurrencyLimit`] in the context of requests. The pipeline retries them.
+/// A policy that reports 429 responses to the [`ConcurrencyLimit`] in the context of the request. The pipeline
+/// retries the request.
 #[derive(Debug)]
 pub(crate) struct ObserveThrottling;
 

@@ -20,8 +20,8 @@ pub struct UploadModelsOptions {
     pub batch_size: usize,
     /// Whether models that already exist are skipped. Default: they are an error.
     pub skip_existing: bool,
-    /// Whether the models are validated before the first upload, which reads the stored models that they depend on from the
-    /// service. Default: yes.
+    /// Whether the models are validated before the first upload. Validation reads stored models that they depend on
+    /// from the service. Default: yes.
     pub validate: bool,
 }
 
@@ -48,19 +48,19 @@ pub struct UploadedModels {
 /// Upload of models.
 impl DigitalTwinsClient {
     /// Uploads any number of models in batches, dependencies first. An element of `models` may be an array of models.
-    /// To upload files, see [`upload_model_files`](Self::upload_model_files).
+    /// For files, see [`upload_model_files`](Self::upload_model_files).
     ///
-    /// Accepts what the service accepts in consecutive uploads: models that define inner elements with the same id, such
-    /// as two versions of one model, are sent in different batches.
+    /// Models that define inner elements with the same id, such as two versions of one model, go into different
+    /// batches, because the service refuses them in one request.
     ///
-    /// If a batch fails, the models of earlier batches are deleted again and the call fails with the error of the batch;
+    /// If a batch fails, the models of earlier batches are deleted and the call fails with the error of the batch.
     /// [`Error::left_behind`] has the ids of models that could not be deleted.
     ///
     /// # Errors
     ///
-    /// * [`is_invalid_input`](Error::is_invalid_input) if a model has no id or an id occurs twice, if models depend on
-    ///   each other in a cycle, if the batch size is 0 or above 250, or if the models are not valid DTDL, with one line per
-    ///   problem in the message. No model is uploaded then.
+    /// * [`is_invalid_input`](Error::is_invalid_input) if a model has no id or an id occurs twice, if models depend
+    ///   on each other in a cycle, if the batch size is 0 or above 250, or if the models are not valid DTDL (the
+    ///   message has one line per problem). In these cases no model is uploaded.
     /// * [`is_already_exists`](Error::is_already_exists) if one of the models already exists.
     ///
     /// # Example
@@ -122,7 +122,7 @@ impl DigitalTwinsClient {
         self.upload_values("upload_model_files", models, options).await
     }
 
-    /// Uploads in a span with the name of the public method.
+    /// Uploads the models within a span named after the public method.
     async fn upload_values(
         &self,
         method: &'static str,
@@ -191,7 +191,7 @@ impl DigitalTwinsClient {
         })
     }
 
-    /// Deletes the stored models, the last first, and adds the ids that could not be deleted to the error.
+    /// Deletes the stored models in reverse order, and adds the ids that could not be deleted to the error.
     async fn roll_back(&self, stored: &[DigitalTwinsModelData], unknown: &[Value], error: Error) -> Error {
         let ids = stored
             .iter()
@@ -213,7 +213,7 @@ impl DigitalTwinsClient {
         Ok(models.into_iter().map(|model| model.id).collect())
     }
 
-    /// Parses each batch as the service does, with the other models and the stored ones that it depends on.
+    /// Parses each batch as the service does: together with its dependencies, from `models` and from the service.
     async fn validate(&self, models: &[Value], batches: &[Vec<usize>]) -> Result<()> {
         let mut known: HashMap<Dtmi, Value> = models
             .iter()
@@ -223,7 +223,7 @@ impl DigitalTwinsClient {
         let mut problems: Vec<String> = Vec::new();
         for batch in batches {
             let faults = self.validate_batch(models, batch, &mut known, &mut asked).await?;
-            // Each batch that needs an invalid base reports the same fault.
+            // Several batches may report the same fault in a shared base.
             for fault in faults {
                 if !problems.contains(&fault) {
                     problems.push(fault);
@@ -239,7 +239,7 @@ impl DigitalTwinsClient {
         ))
     }
 
-    /// Returns the problems of a batch. Adds the stored models that it needs to `known`.
+    /// Returns the problems of a batch. Adds the stored models that the batch depends on to `known`.
     async fn validate_batch(
         &self,
         models: &[Value],

@@ -1,4 +1,4 @@
-//! Line-by-line validation.
+//! Validation of an import file, line by line.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,11 +19,11 @@ pub(super) struct Check<'a> {
     pub(super) line: u64,
     pub(super) section: Option<Section>,
     pub(super) header: bool,
-    /// The first empty line; it is a problem if other lines follow.
+    /// The line number of the first empty line. It is a problem only if other lines follow.
     pub(super) empty: Option<u64>,
     pub(super) models: Vec<(u64, Value)>,
     pub(super) model_ids: HashSet<String>,
-    /// The parsed models, once their section has ended; models with unknown dependencies are left out.
+    /// The parsed models, once their section has ended, without models with unknown dependencies.
     pub(super) parsed: Option<Model>,
     /// The model of each twin, as an index of `twin_models`.
     pub(super) twins: HashMap<String, u32>,
@@ -130,7 +130,7 @@ impl<'a> Check<'a> {
         if self.section == Some(Section::Header) && !self.header {
             self.problem(Kind::Header, "the section Header has no line");
         }
-        // The validator may know models even if the file has none.
+        // The validator may have been given models even if the file has none.
         if models_ended && self.parsed.is_none() {
             self.parse_models();
         }

@@ -40,7 +40,8 @@ impl Check<'_> {
         self.models.push((self.line, Value::Object(object)));
     }
 
-    /// Parses the models of the file together with the stored ones. Models with unknown dependencies are left out.
+    /// Parses the models of the file together with the models given to the validator. Models with unknown
+    /// dependencies are left out.
     pub(super) fn parse_models(&mut self) {
         let mut all = std::mem::take(&mut self.models);
         all.extend(self.options.models.iter().map(|model| (0, model.clone())));
@@ -65,7 +66,7 @@ impl Check<'_> {
                 }
             }
         }
-        // A model with unknown dependencies cannot be parsed.
+        // A model with an unknown dependency cannot be parsed, nor can models that depend on it.
         let mut complete = ids;
         loop {
             let before = complete.len();
@@ -152,7 +153,8 @@ impl Check<'_> {
         }
     }
 
-    /// Returns the index of a model in `twin_models`, so that two million twins do not hold copies of its id.
+    /// Returns the index of a model in `twin_models`. Twins store the index, because two million copies of the id
+    /// would take much memory.
     fn model_index(&mut self, model: &str) -> u32 {
         if let Some(number) = self.twin_model_numbers.get(model) {
             return *number;

@@ -10,7 +10,7 @@ use super::section::ImportFileSection;
 pub struct ImportFileProblem {
     /// The line, from 1.
     pub line: u64,
-    /// The section that the line is in; `None` before the first.
+    /// The section of the line; `None` before the first section.
     pub section: Option<ImportFileSection>,
     /// The category.
     pub kind: ImportFileProblemKind,
@@ -34,13 +34,13 @@ pub enum ImportFileProblemKind {
     TooLarge,
     /// A model is not valid DTDL.
     InvalidModel,
-    /// A reference to a model that does not exist.
+    /// A model that is referred to does not exist.
     UnknownModel,
     /// A twin or a relationship does not fit its model.
     Invalid,
-    /// The model, twin or relationship is defined twice.
+    /// A model, twin or relationship is defined twice.
     Duplicate,
-    /// A relationship of a twin that is not in the file.
+    /// A relationship refers to a twin that is not in the file.
     UnknownTwin,
 }
 

@@ -12,7 +12,7 @@ pub(super) const SECTION_NAMES: &str = "Header, Models, Twins, Relationships";
 /// A section of an import file, in file order. Only the header is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ImportFileSection {
-    /// One line about the file.
+    /// The header, one line.
     Header,
     /// One DTDL interface per line.
     Models,
@@ -25,7 +25,7 @@ pub enum ImportFileSection {
 impl ImportFileSection {
     const ALL: [Self; 4] = [Self::Header, Self::Models, Self::Twins, Self::Relationships];
 
-    /// Returns the name used in the file.
+    /// Returns the section's name in the file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl ImportFileSection {
         Self::ALL.into_iter().find(|section| section.as_str() == name)
     }
 
-    /// Returns whether this is the name of a section in any case.
+    /// Returns whether `name` is the name of a section, ignoring case.
     pub(super) fn is_name(name: &str) -> bool {
         Self::ALL
             .iter()

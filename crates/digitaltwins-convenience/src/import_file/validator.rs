@@ -1,4 +1,4 @@
-//! Validation of an import file.
+//! The validator of import files.
 
 use std::io::BufRead;
 
@@ -8,11 +8,11 @@ use super::check::Check;
 use super::problem::ImportFileProblem;
 use crate::error::{Error, Result};
 
-/// Validates a file for an [import job](crate::DigitalTwinsClient::create_import_job) before it is uploaded: a job that
-/// fails leaves the resources that it has already imported.
+/// A validator of files for [import jobs](crate::DigitalTwinsClient::create_import_job). Validate a file before
+/// uploading it, because a failed job does not remove the resources that it has already imported.
 ///
-/// It checks the sections and each line, the models as DTDL, twins and relationships against their models, duplicate ids,
-/// and the limits of a job. Memory grows with the number of ids, not with the size of the file.
+/// It checks the sections and each line, the models as DTDL, twins and relationships against their models, duplicate
+/// ids, and the limits of a job. Memory use grows with the number of ids, not with the size of the file.
 ///
 /// # Example
 ///
@@ -68,20 +68,20 @@ impl ImportFileReport {
 }
 
 impl ImportFileValidator {
-    /// Creates a validator for a file that may refer to existing models and twins. References to them are not checked.
+    /// Creates a validator for a file that may refer to existing models and twins. Such references are not checked.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds models that already exist on the instance.
+    /// Adds definitions of models that already exist on the instance.
     #[must_use]
     pub fn with_models(mut self, models: impl IntoIterator<Item = Value>) -> Self {
         self.models.extend(models);
         self
     }
 
-    /// Also reports references to models and twins outside of the file, other than the models of
+    /// Also reports references to models and twins that are neither in the file nor given by
     /// [`with_models`](Self::with_models).
     #[must_use]
     pub fn with_self_contained(mut self) -> Self {
@@ -89,7 +89,7 @@ impl ImportFileValidator {
         self
     }
 
-    /// Stops after this number of problems. Default: 1000.
+    /// Sets the number of problems after which validation stops. Default: 1000.
     #[must_use]
     pub fn with_max_problems(mut self, problems: usize) -> Self {
         self.max_problems = problems.max(1);
@@ -100,7 +100,7 @@ impl ImportFileValidator {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read. Problems in its content are in the report.
+    /// Fails if the file cannot be read. Problems in its content are in the report.
     pub fn check(&self, mut file: impl BufRead) -> Result<ImportFileReport> {
         let mut check = Check::new(self);
         let mut line = Vec::new();
@@ -113,7 +113,7 @@ impl ImportFileValidator {
         }
         check.end();
         let mut report = check.report;
-        // Models are parsed at the end of their section, so their problems follow those of all its lines.
+        // Models are parsed at the end of their section, so their problems are found after those of all its lines.
         report.problems.sort_by_key(|problem| problem.line);
         report.problems.truncate(self.max_problems);
         Ok(report)

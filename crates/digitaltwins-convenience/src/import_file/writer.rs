@@ -1,4 +1,4 @@
-//! Writing an import file.
+//! The writer of import files.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::digital_twins::body;
 use crate::error::{Error, Result};
 use crate::{DigitalTwin, Relationship, json};
 
-/// Writes the file that an [import job](crate::DigitalTwinsClient::create_import_job) reads.
+/// A writer of files for [import jobs](crate::DigitalTwinsClient::create_import_job).
 ///
 /// Models come first, then twins, then relationships; each section is optional. Members that only the service sets, such
 /// as ETags and update times, are left out, so resources read from one instance can be imported into another. The writer
@@ -49,11 +49,12 @@ pub struct ImportFileWriter<W> {
 }
 
 impl<W: Write> ImportFileWriter<W> {
-    /// Writes the header. Use a [`BufWriter`](std::io::BufWriter) for files, because the writer makes many small writes.
+    /// Writes the header. Use a [`BufWriter`](std::io::BufWriter) for files, because the writer makes many small
+    /// writes.
     ///
     /// # Errors
     ///
-    /// If `out` cannot be written to.
+    /// Fails if `out` cannot be written.
     pub fn new(out: W, author: impl Into<String>, organization: impl Into<String>) -> Result<Self> {
         let (author, organization) = (author.into(), organization.into());
         let mut writer = Self {
@@ -114,7 +115,7 @@ impl<W: Write> ImportFileWriter<W> {
         let object = json::to_object(relationship)
             .map_err(|error| Error::invalid_input("relationship", error.to_string()))?;
         let mut line = Map::new();
-        // In the file format, `$dtId` is the source.
+        // In the file format, `$dtId` of a relationship is the id of its source.
         line.insert("$dtId".to_owned(), json!(relationship.source_id));
         line.insert("$relationshipId".to_owned(), json!(relationship.id));
         line.insert("$targetId".to_owned(), json!(relationship.target_id));
@@ -128,7 +129,7 @@ impl<W: Write> ImportFileWriter<W> {
     ///
     /// # Errors
     ///
-    /// If the flush fails.
+    /// Fails if the flush fails.
     pub fn finish(mut self) -> Result<W> {
         self.out.flush().map_err(Error::write_file)?;
         Ok(self.out)
@@ -156,7 +157,7 @@ impl<W: Write> ImportFileWriter<W> {
     }
 
     fn line<T: Serialize>(&mut self, value: &T) -> Result<()> {
-        // Serializes the whole line first, so a value that fails does not leave a partial line.
+        // Serializes the whole line first, so a serialization error leaves no partial line.
         let mut line =
             serde_json::to_vec(value).map_err(|error| Error::invalid_input("value", error.to_string()))?;
         line.push(b'\n');
@@ -164,7 +165,7 @@ impl<W: Write> ImportFileWriter<W> {
     }
 }
 
-/// Returns a component without the times that the service sets, and any other value as it is.
+/// Removes the times that the service sets from a component. Returns any other value unchanged.
 fn without_times(mut value: Value) -> Value {
     if let Some(Value::Object(metadata)) = value.get_mut("$metadata") {
         keep_source_times(metadata);
@@ -172,7 +173,7 @@ fn without_times(mut value: Value) -> Value {
     value
 }
 
-/// Removes the members of `$metadata` that only the service sets; keeps the model and the source times.
+/// Removes the members of `$metadata` that only the service sets. Keeps the model and the source times.
 fn keep_source_times(metadata: &mut Map<String, Value>) {
     let kept = std::mem::take(metadata).into_iter().filter_map(|(name, value)| {
         if name == "$model" {

@@ -21,12 +21,12 @@ static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 impl<K: PatchTarget> Patch<K> {
     /// Computes the patch that turns `before` into `after`.
     ///
-    /// Both are values of one type, such as a [`DigitalTwin`](crate::DigitalTwin) and its changed copy, or two values
-    /// of your own struct. Properties unknown to the type are not changed.
+    /// Both are values of one type: for example, a [`DigitalTwin`](crate::DigitalTwin) and its changed copy, or two
+    /// values of your own struct. Properties unknown to the type are not changed.
     ///
     /// * A property that is `null` or absent counts as not set.
-    /// * A changed value becomes an `add`, not a `replace`, because the value in `before` may be a default of the type that
-    ///   the service does not have.
+    /// * A changed value becomes an `add`, not a `replace`, because the value in `before` may be a default of the
+    ///   type and absent on the service.
     /// * Objects, maps and components are compared member by member, so the patch has only the differences. Arrays
     ///   are replaced as a whole.
     /// * Of `$metadata` only the model and the source times are compared; the service sets the rest.
@@ -97,7 +97,8 @@ impl Differ {
             path.push_back(name);
             match (set(before, name), new) {
                 (Some(old), new) if old == new => {}
-                // An empty object may be a default of the type. If the service has none, paths into it do not exist.
+                // An empty object may be a default of the type. If it is absent on the service, paths into it do not
+                // exist.
                 (Some(Value::Object(old)), Value::Object(new))
                     if old.values().any(|value| !value.is_null()) =>
                 {
@@ -142,7 +143,7 @@ impl Differ {
             self.operations
                 .push(PatchOperation::Replace(ReplaceOperation { path, value }));
         }
-        // The service removes the source time of a property with the property.
+        // When a property is removed, the service removes its source time too.
         for name in new
             .keys()
             .chain(old.keys().filter(|name| !new.contains_key(*name)))
@@ -179,17 +180,17 @@ impl Differ {
     }
 }
 
-/// Adapts a patch to the document that it applies to.
+/// Adapts a patch to `document`, so that every operation succeeds.
 ///
 /// * An `add` of an existing value becomes a `replace`; a `remove` of a missing value is dropped.
-/// * Missing parents of a path are added with the value.
+/// * Missing parents of a path are added together with the value.
 pub(crate) fn adapt_to_document<K: PatchTarget>(patch: Patch<K>, document: &Value) -> Patch<K> {
     let mut document = document.clone();
     let mut operations = Vec::new();
     for operation in json_patch::Patch::from(patch.operations).0 {
         let operation = match operation {
             PatchOperation::Remove(remove) if document.pointer(remove.path.as_str()).is_none() => continue,
-            // Metadata cannot be added: the service creates it with the property.
+            // Metadata cannot be added, because the service creates it with the property.
             PatchOperation::Add(add) if add.path.tokens().any(|token| token.decoded() == METADATA) => {
                 operations.push(PatchOperation::Add(add));
                 continue;
@@ -239,7 +240,7 @@ fn inner<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Map<String, Valu
     object.get(name).and_then(Value::as_object).unwrap_or(&EMPTY)
 }
 
-/// Removes the nulls in objects, which the service does not store.
+/// Removes nulls in objects, because the service does not store them.
 fn stored(value: &Value) -> Value {
     match value {
         Value::Object(object) => Value::Object(

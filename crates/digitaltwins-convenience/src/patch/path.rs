@@ -28,7 +28,7 @@ pub(super) fn check<K: PatchTarget>(path: &Pointer) -> Result<()> {
     }
 }
 
-/// Refuses removal of the model.
+/// Refuses to remove the model.
 pub(super) fn check_removal(path: &Pointer) -> Result<()> {
     if path.as_str() == "/$metadata/$model" {
         return Err(Error::invalid_input(

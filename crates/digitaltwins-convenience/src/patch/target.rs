@@ -20,11 +20,11 @@ impl PatchTarget for OfComponent {}
 impl PatchTarget for OfRelationship {}
 
 mod sealed {
-    /// The rules of a resource type; private, so [`super::PatchTarget`] is sealed.
+    /// The rules of a resource type. Private, which seals [`super::PatchTarget`].
     pub trait Rules {
         /// Members that cannot be patched.
         const FIXED: &'static [&'static str];
-        /// Members that identify the resource, so a difference in them means two resources.
+        /// Members that identify the resource: if they differ, the values are two resources.
         const IDENTITY: &'static [&'static str];
         /// Whether `/$metadata/$model` can be replaced.
         const MODEL: bool;

@@ -10,11 +10,11 @@ use crate::json;
 
 const METADATA: &str = "$metadata";
 
-/// A component whose properties are a `T`: a field of a twin, or the result of
+/// A component with properties of type `T`: a field of a twin, or the result of
 /// [`get_component`](crate::DigitalTwinsClient::get_component).
 ///
-/// The service recognizes a component by its `$metadata` member, which this type always writes. `T`, unknown properties and
-/// `None` are treated as in a [`DigitalTwin`](crate::DigitalTwin).
+/// The service recognizes a component by its `$metadata` member, which this type always writes. The rules for `T`,
+/// unknown properties and `None` are those of [`DigitalTwin`](crate::DigitalTwin).
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Component<T = Map<String, Value>> {
@@ -26,7 +26,7 @@ pub struct Component<T = Map<String, Value>> {
     pub extra: Map<String, Value>,
 }
 
-/// A component whose properties are JSON values by name.
+/// A component with properties as JSON values by name.
 pub type BasicComponent = Component;
 
 impl<T> Component<T> {
@@ -67,7 +67,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Component<T> {
     }
 }
 
-/// Returns the members of `contents`, and those of `extra` that it lacks.
+/// Returns the members of `contents`, plus the members of `extra` that it lacks.
 pub(super) fn content_members<T: Serialize>(
     contents: &T,
     extra: &Map<String, Value>,
@@ -81,7 +81,7 @@ pub(super) fn content_members<T: Serialize>(
     Ok(members)
 }
 
-/// Serializes the members that are not `null`, which the service does not store, and not in `except`.
+/// Serializes all members that are neither `null`, which the service does not store, nor in `except`.
 pub(super) fn write_members<M: SerializeMap>(
     map: &mut M,
     members: &Map<String, Value>,
@@ -95,7 +95,7 @@ pub(super) fn write_members<M: SerializeMap>(
     Ok(())
 }
 
-/// Prefixes an error with the name of the document unless it has it.
+/// Prefixes an error with the name of the document, unless it already has the prefix.
 pub(super) fn in_document(what: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     if text.starts_with(what) {

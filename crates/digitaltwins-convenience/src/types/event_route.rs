@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A route that sends events that match a filter to an endpoint of the instance.
+/// A route that sends events matching a filter to an endpoint of the instance.
 ///
 /// # Example
 ///
@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 #[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct EventRoute {
-    /// The id of the route; `None` until it is stored. Ignored on writes, where the call has the id.
+    /// The id of the route; `None` until it is stored. Ignored on writes, where the id is an argument of the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The name of an endpoint: an Event Hubs, Service Bus or Event Grid destination of the instance.

@@ -12,13 +12,13 @@ azure_service_core::open_enum! {
         NotStarted = "notstarted",
         /// Running.
         Running = "running",
-        /// Failed; resources that were already stored remain.
+        /// Failed. Resources that were already stored remain.
         Failed = "failed",
         /// Succeeded.
         Succeeded = "succeeded",
         /// Being canceled.
         Cancelling = "cancelling",
-        /// Canceled; resources that were already stored remain.
+        /// Canceled. Resources that were already stored remain.
         Cancelled = "cancelled",
     }
 }
@@ -30,7 +30,7 @@ azure_service_core::open_enum! {
         NotStarted = "notstarted",
         /// Running.
         Running = "running",
-        /// Failed or timed out; resources that were already deleted stay deleted.
+        /// Failed or timed out. Resources that were already deleted stay deleted.
         Failed = "failed",
         /// Succeeded.
         Succeeded = "succeeded",
@@ -61,24 +61,24 @@ pub struct ImportJob {
     /// The id of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The URL of the blob to read, a file as [`ImportFileWriter`](crate::ImportFileWriter) writes it. It may have a SAS,
-    /// so `Debug` does not show it.
+    /// The URL of the blob to read, in the format of [`ImportFileWriter`](crate::ImportFileWriter). It may contain a
+    /// SAS, so `Debug` does not show it.
     pub input_blob_uri: Secret,
     /// The URL of the blob for the log, one JSON object per line. `Debug` does not show it.
     pub output_blob_uri: Secret,
     /// The status of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ImportJobStatus>,
-    /// When the job was created.
+    /// The creation time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_date_time: Option<DateTime>,
-    /// When the service last updated the job.
+    /// The time of the service's last update of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_action_date_time: Option<DateTime>,
-    /// When the job ended.
+    /// The end time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_date_time: Option<DateTime>,
-    /// When the service will delete the record of the job.
+    /// The time at which the service will delete the record of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_date_time: Option<DateTime>,
     /// The error of a failed job. The log has the errors of individual lines.
@@ -100,13 +100,13 @@ pub struct DeleteJob {
     /// The status of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DeleteJobStatus>,
-    /// When the job was created.
+    /// The creation time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_date_time: Option<DateTime>,
-    /// When the job ended.
+    /// The end time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_date_time: Option<DateTime>,
-    /// When the service will delete the record of the job.
+    /// The time at which the service will delete the record of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_date_time: Option<DateTime>,
     /// The error of a failed job.

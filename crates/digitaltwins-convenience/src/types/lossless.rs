@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 /// `#[serde(remote = "Self")]` derives.
 ///
 /// * Unknown members are kept in `extra`.
-/// * Members that are `null` or an empty object count as absent and are also kept in `extra`, so the model serializes to
-///   the JSON that was read. A required member that is `null` decodes as an empty string, and so do all of them if the
-///   whole document is `null`, as in an array.
+/// * Members that are `null` or an empty object count as absent and are also kept in `extra`, so the model serializes
+///   to the JSON that was read. A required member that is `null` decodes as an empty string. If the whole document is
+///   `null`, as an element of an array may be, every required member decodes as an empty string.
 /// * Fields that are set take precedence over `extra` when the struct is serialized.
 /// * Errors name the document and the member.
 macro_rules! lossless {
@@ -22,7 +22,7 @@ macro_rules! lossless {
                 let mut ignored = std::collections::HashSet::new();
                 let read = Self::deserialize($crate::json::Object::new(&object, &mut ignored));
                 let mut read = read.map_err(|error| {
-                    // Decodes again to locate the member.
+                    // Decodes again, this time tracking the path, to locate the member.
                     let mut track = serde_path_to_error::Track::new();
                     let located = serde_path_to_error::Deserializer::new(&object, &mut track);
                     match Self::deserialize(located) {
@@ -52,7 +52,7 @@ macro_rules! lossless {
     };
 }
 
-/// Separates the members that count as absent. `None` stands for a document that is `null`.
+/// Separates the members that count as absent from all others. `None` is a document that is `null`.
 pub(super) fn set_aside(
     object: Option<Map<String, Value>>,
     required: &[&str],
@@ -97,7 +97,7 @@ pub(super) fn extra(
     extra
 }
 
-/// Adds the members of `extra` that `known` lacks.
+/// Adds the members of `extra` that are not in `known`.
 pub(super) fn with_extra(known: Value, extra: &Map<String, Value>) -> Value {
     let Value::Object(mut known) = known else {
         return known;

@@ -20,9 +20,9 @@ const LAST_UPDATE_TIME: &str = "$lastUpdateTime";
 pub struct DigitalTwinMetadata {
     /// The id of the twin's model, from `$model`.
     pub model: String,
-    /// When the twin last changed, components included, from `$lastUpdateTime`.
+    /// The time of the twin's last change, including its components, from `$lastUpdateTime`.
     pub last_update_time: Option<DateTime>,
-    /// The metadata of each property that is set.
+    /// The metadata of the properties that are set.
     pub properties: IndexMap<String, PropertyMetadata>,
     /// Unknown members.
     pub extra: Map<String, Value>,
@@ -43,9 +43,9 @@ impl DigitalTwinMetadata {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ComponentMetadata {
-    /// When a property of the component last changed, from `$lastUpdateTime`.
+    /// The time of the last change of a property of the component, from `$lastUpdateTime`.
     pub last_update_time: Option<DateTime>,
-    /// The metadata of each property that is set.
+    /// The metadata of the properties that are set.
     pub properties: IndexMap<String, PropertyMetadata>,
     /// Unknown members.
     pub extra: Map<String, Value>,
@@ -56,10 +56,11 @@ pub struct ComponentMetadata {
 #[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PropertyMetadata {
-    /// When the service last changed the property.
+    /// The time of the service's last change of the property.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_update_time: Option<DateTime>,
-    /// When the value was measured, if a writer has set it. It stays when the value changes, until it is set again.
+    /// The time at which the value was measured, if a writer has set it. The service keeps it when the value changes,
+    /// until a writer sets it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_time: Option<DateTime>,
     /// Unknown members, and members that were `null` or empty.
@@ -82,7 +83,7 @@ impl PropertyMetadata {
 
 type Properties = IndexMap<String, PropertyMetadata>;
 
-/// Separates properties from other members: those with `$`, and values that are not objects.
+/// Separates properties from all other members, which begin with `$` or are not objects.
 fn properties(object: Map<String, Value>) -> Result<(Properties, Map<String, Value>), serde_json::Error> {
     let (mut properties, mut extra) = (Properties::new(), Map::new());
     for (name, value) in object {
@@ -95,7 +96,7 @@ fn properties(object: Map<String, Value>) -> Result<(Properties, Map<String, Val
     Ok((properties, extra))
 }
 
-/// Removes and decodes the update time; `null` stays among the other members.
+/// Removes and decodes the update time. Leaves a `null` in `object`.
 fn last_update_time(object: &mut Map<String, Value>) -> Result<Option<DateTime>, serde_json::Error> {
     match object.get(LAST_UPDATE_TIME) {
         Some(Value::Null) | None => Ok(None),
@@ -111,7 +112,7 @@ fn write<S: Serializer>(
     extra: &Map<String, Value>,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    // A model that was `null` is in `extra`.
+    // A model that was `null` is in `extra` instead.
     let model = model.filter(|model| !model.is_empty() || !extra.contains_key(MODEL));
     if let Some(model) = model {
         map.serialize_entry(MODEL, model)?;

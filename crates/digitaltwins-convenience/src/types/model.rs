@@ -12,27 +12,27 @@ use serde_json::{Map, Value};
 pub struct DigitalTwinsModelData {
     /// The id of the model, a DTMI.
     pub id: String,
-    /// The display name by language; a plain string in the DTDL is `en`.
+    /// The display name by language. A plain string in the DTDL has the language `en`.
     #[serde(
         default,
         skip_serializing_if = "IndexMap::is_empty",
         deserialize_with = "by_language"
     )]
     pub display_name: IndexMap<String, String>,
-    /// The description by language; a plain string in the DTDL is `en`.
+    /// The description by language. A plain string in the DTDL has the language `en`.
     #[serde(
         default,
         skip_serializing_if = "IndexMap::is_empty",
         deserialize_with = "by_language"
     )]
     pub description: IndexMap<String, String>,
-    /// When the model was uploaded.
+    /// The time of the upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload_time: Option<DateTime>,
     /// Whether the service refuses new twins of the model.
     #[serde(default)]
     pub decommissioned: bool,
-    /// The DTDL as uploaded, if the request asked for it.
+    /// The DTDL as uploaded, if the request includes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Value>,
     /// Unknown members, and members that were `null` or empty.
@@ -40,7 +40,7 @@ pub struct DigitalTwinsModelData {
     pub extra: Map<String, Value>,
 }
 
-/// Decodes strings by language; `null` decodes as an empty string.
+/// Decodes a map from language to string. A `null` value decodes as an empty string.
 fn by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, String>, D::Error> {
     let strings = IndexMap::<String, Option<String>>::deserialize(deserializer)?;
     let strings = strings.into_iter();

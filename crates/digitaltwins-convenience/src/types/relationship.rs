@@ -16,10 +16,10 @@ const SOURCE: &str = "$sourceId";
 const NAME: &str = "$relationshipName";
 const TARGET: &str = "$targetId";
 
-/// A relationship whose properties are a `T`; `()` if it has none.
+/// A relationship with properties of type `T`, or `()` if it has none.
 ///
-/// `T`, unknown properties and `None` are treated as in a [`DigitalTwin`](crate::DigitalTwin). Relationships have no
-/// `$metadata`.
+/// The rules for `T`, unknown properties and `None` are those of [`DigitalTwin`](crate::DigitalTwin). Relationships
+/// have no `$metadata`.
 ///
 /// # Example
 ///
@@ -36,7 +36,8 @@ const TARGET: &str = "$targetId";
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Relationship<T = Map<String, Value>> {
-    /// The id of the relationship, unique among those that start at the same twin, from `$relationshipId`.
+    /// The id of the relationship, unique among the relationships that start at the same twin, from
+    /// `$relationshipId`.
     pub id: String,
     /// The version of the relationship, from `$etag`; `None` until it is stored.
     pub etag: Option<Etag>,
@@ -52,7 +53,7 @@ pub struct Relationship<T = Map<String, Value>> {
     pub extra: Map<String, Value>,
 }
 
-/// A relationship whose properties are JSON values by name.
+/// A relationship with properties as JSON values by name.
 pub type BasicRelationship = Relationship;
 
 impl<T> Relationship<T> {
@@ -80,7 +81,7 @@ impl<T> Relationship<T> {
     ///
     /// # Errors
     ///
-    /// If it has no ETag.
+    /// Fails if the relationship has no ETag.
     pub fn precondition(&self) -> crate::Result<Precondition> {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
@@ -127,12 +128,12 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Relationship<T> {
     }
 }
 
-/// An incoming relationship as listed for its target, without properties and ETag.
+/// A relationship as listed for its target, without properties and ETag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct IncomingRelationship {
-    /// The id of the relationship, unique among those that start at the same twin.
+    /// The id of the relationship, unique among the relationships that start at the same twin.
     #[serde(rename = "$relationshipId")]
     pub id: String,
     /// The id of the twin where the relationship starts.
@@ -141,7 +142,7 @@ pub struct IncomingRelationship {
     /// The name of the relationship in the model of the source.
     #[serde(rename = "$relationshipName")]
     pub name: String,
-    /// The path of the relationship. To read it, use
+    /// The path of the relationship. To read the relationship, use
     /// [`get_relationship`](crate::DigitalTwinsClient::get_relationship) with the two ids.
     #[serde(
         rename = "$relationshipLink",

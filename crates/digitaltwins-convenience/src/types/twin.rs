@@ -15,13 +15,14 @@ const ID: &str = "$dtId";
 const ETAG: &str = "$etag";
 const METADATA: &str = "$metadata";
 
-/// A digital twin whose properties and components are a `T`.
+/// A digital twin with properties and components of type `T`.
 ///
-/// `T` is any type that serializes to a JSON object: your own struct, or a map (see [`BasicDigitalTwin`]). Components are
-/// fields of type [`Component`](crate::Component). Properties unknown to `T` are kept in [`extra`](Self::extra) and
-/// written back, so an older type can read, change and store a twin without losing properties.
+/// `T` is any type that serializes to a JSON object: your own struct, or a map (see [`BasicDigitalTwin`]). Components
+/// are fields of type [`Component`](crate::Component). Properties unknown to `T` are kept in [`extra`](Self::extra)
+/// and written back, so an application with an older type can change a twin without losing properties.
 ///
-/// Properties that are `None` or `null` are left out when the twin is serialized: the service stores no `null`.
+/// Properties that are `None` or `null` are omitted when the twin is serialized, because the service stores no
+/// `null`.
 ///
 /// # Example
 ///
@@ -52,12 +53,12 @@ const METADATA: &str = "$metadata";
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DigitalTwin<T = Map<String, Value>> {
-    /// The id of the twin, from `$dtId`. Ignored on writes, where the call has the id.
+    /// The id of the twin, from `$dtId`. Ignored on writes, where the id is an argument of the call.
     pub id: String,
-    /// The version of the twin, from `$etag`; `None` until it is stored. The service ignores it in a body; pass
-    /// [`precondition`](Self::precondition) to the call for a conditional write.
+    /// The version of the twin, from `$etag`; `None` until it is stored. The service ignores it in a body. For a
+    /// conditional write, pass [`precondition`](Self::precondition) to the call.
     pub etag: Option<Etag>,
-    /// The model, and the update times of the properties.
+    /// The model and the update times of the properties.
     pub metadata: DigitalTwinMetadata,
     /// Properties and components.
     pub contents: T,
@@ -65,7 +66,7 @@ pub struct DigitalTwin<T = Map<String, Value>> {
     pub extra: Map<String, Value>,
 }
 
-/// A digital twin whose properties and components are JSON values by name, in the service's order.
+/// A digital twin with properties and components as JSON values by name, in the service's order.
 pub type BasicDigitalTwin = DigitalTwin;
 
 impl<T> DigitalTwin<T> {
@@ -91,7 +92,7 @@ impl<T> DigitalTwin<T> {
     ///
     /// # Errors
     ///
-    /// If it has no ETag.
+    /// Fails if the twin has no ETag.
     ///
     /// # Example
     ///

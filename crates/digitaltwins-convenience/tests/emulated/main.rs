@@ -1,4 +1,4 @@
-//! The client against the emulator, over TLS.
+//! Tests of the client against the emulator, over TLS.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bulk;

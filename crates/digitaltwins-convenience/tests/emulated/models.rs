@@ -12,7 +12,7 @@ fn model(id: usize, bases: &[usize]) -> Value {
            "displayName": format!("Model {id}"), "extends": ids, "contents": []})
 }
 
-/// A tree of models, leaves first.
+/// Returns a tree of models, leaves first.
 fn tree(count: usize) -> Vec<Value> {
     (0..count)
         .rev()

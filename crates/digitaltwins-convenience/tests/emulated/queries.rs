@@ -188,7 +188,7 @@ async fn bound_values_cannot_change_a_query() {
 #[tokio::test]
 async fn repeated_rows_are_dropped_on_request() {
     let (_emulator, client) = building().await;
-    // The floor has one row per room.
+    // The query returns the floor once per room.
     let text =
         "SELECT floor FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
     let rows: Vec<Value> = client

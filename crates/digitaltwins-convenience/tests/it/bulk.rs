@@ -23,7 +23,7 @@ fn relationship(source: &str, target: &str) -> GraphItem {
     BasicRelationship::new(format!("{source}-{target}"), source, "to", target, Map::new()).into()
 }
 
-/// A hundred twins, each with a relationship to the previous one.
+/// Returns a hundred twins, each with a relationship to the previous twin.
 fn chain() -> Vec<GraphItem> {
     let mut items = vec![twin("t0")];
     for n in 1..100 {
@@ -56,7 +56,7 @@ async fn relationships_wait_for_their_twins() {
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_reaches_but_never_exceeds_the_maximum() {
-    // The script runs when a request arrives and the response follows later, so requests that arrive in between are
+    // The script runs when a request arrives. The response follows later, so requests that arrive before it are
     // concurrent.
     let arrived = Arc::new(AtomicUsize::new(0));
     let highest = Arc::new(AtomicUsize::new(0));
@@ -87,7 +87,7 @@ async fn concurrency_reaches_but_never_exceeds_the_maximum() {
 
 #[tokio::test(start_paused = true)]
 async fn throttled_items_are_retried_at_a_lower_rate() {
-    // The service accepts five writes a second and sends `Retry-After`.
+    // The service accepts five writes per second and sends `Retry-After`.
     let start = tokio::time::Instant::now();
     let mut window = (0, 0);
     let refused = Arc::new(AtomicUsize::new(0));
@@ -129,7 +129,7 @@ async fn throttled_items_are_retried_at_a_lower_rate() {
     );
     assert_eq!(all.iter().map(|outcome| outcome.resume_at).max(), Some(100));
     assert!(refused.load(Ordering::SeqCst) > 0);
-    // Without backoff, every waiting request would be refused once a second.
+    // Without the shared delay, every waiting request would be throttled once per second.
     assert!(refused.load(Ordering::SeqCst) < 150, "{refused:?} refusals");
     assert!(start.elapsed() < Duration::from_secs(90), "{:?}", start.elapsed());
 }
@@ -328,7 +328,7 @@ async fn the_report_has_every_item_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_total_is_known_only_if_the_source_knows_it() {
+async fn the_total_is_known_only_for_sources_of_known_length() {
     let (_, _, client) = store::service(|_, _| None);
     let last = Arc::new(Mutex::new(None));
     let seen = last.clone();

@@ -1,4 +1,4 @@
-//! `with_call_options` reaches every kind of call.
+//! Options of `with_call_options` apply to every kind of call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{MockResponse, MockService, SentRequest, client_with};
 
-/// A service whose responses let every composite method finish.
+/// Returns a service with responses that let every composite method finish.
 fn service() -> (Arc<MockService>, DigitalTwinsClient) {
     MockService::new(
         |sent: &SentRequest| match (sent.method.as_str(), sent.line().as_str()) {
@@ -35,7 +35,7 @@ fn service() -> (Arc<MockService>, DigitalTwinsClient) {
     )
 }
 
-/// Makes a call of every kind and returns the name of each with its error.
+/// Makes a call of every kind. Returns the name of each with its error.
 async fn calls(client: &DigitalTwinsClient) -> Vec<(&'static str, Option<Error>)> {
     let twin = BasicDigitalTwin::new("t", "dtmi:example:m;1", Map::new());
     let patch = DigitalTwinPatch::new().add("a", 1).unwrap();

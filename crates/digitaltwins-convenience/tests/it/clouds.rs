@@ -1,4 +1,4 @@
-//! The scope that tokens are requested for.
+//! The scope of token requests in each cloud.
 
 use std::sync::Arc;
 

@@ -84,7 +84,7 @@ async fn an_unconditional_patch_that_may_have_been_applied_is_not_repeated() {
         assert!(error.status().is_some() || error.is_unknown_outcome(), "{error}");
         assert_eq!(service.sent().len(), 1);
     }
-    // With an ETag, a repeated patch would be refused; a throttled or unsent one was not applied.
+    // A repeated patch with an ETag would be refused; a patch that was throttled or not sent was not applied.
     let again = [
         (
             Precondition::IfMatch(Etag::from("W/\"1\"")),

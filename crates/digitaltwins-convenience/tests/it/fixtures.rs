@@ -108,7 +108,7 @@ fn no_body<T>(result: Result<T, Error>) -> Result<Value, Error> {
     result.map(|_| Value::Null)
 }
 
-/// Returns the first page of a list as JSON, with its link to the next.
+/// Returns the first page of a list as JSON, with its `nextLink`.
 async fn list<T: DeserializeOwned + Serialize + Send + 'static>(pager: Pager<T>) -> Result<Value, Error> {
     let mut pages = pager.into_pages();
     let page = pages.try_next().await?.expect("a page").into_model()?;
@@ -140,7 +140,7 @@ fn page_json(items: Value, token: Option<String>, next: &str) -> Value {
     json
 }
 
-/// Normalizes JSON: dates to one format, links to their last segment, and no nulls that mean "absent".
+/// Normalizes JSON: dates to one format, links to their last segment, and without nulls that mean "absent".
 fn normalized(value: &Value) -> Value {
     match value {
         Value::String(text) => match text.parse::<DateTime>() {
@@ -159,7 +159,7 @@ fn normalized(value: &Value) -> Value {
                         || empty && (*name == "displayName" || *name == "description"))
                 })
                 .map(|(name, value)| match (name.as_str(), value) {
-                    // The token of a relative link is absolute.
+                    // The client resolves relative links, so only the token at the end is comparable.
                     ("nextLink", Value::String(link)) => (name.clone(), json!(link.rsplit('/').next())),
                     _ => (name.clone(), normalized(value)),
                 })

@@ -24,7 +24,7 @@ fn ids(models: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The ids of the deleted models, as in the paths.
+/// Returns the ids of the deleted models, as encoded in the paths.
 fn deleted(lines: &[String]) -> Vec<&str> {
     lines
         .iter()
@@ -64,7 +64,7 @@ async fn models_are_uploaded_in_dependency_order_and_batches() {
     );
 }
 
-/// ADT-MODEL-30: what the service takes in one upload after the other is taken.
+/// ADT-MODEL-30: models that the service accepts only in separate requests are uploaded.
 #[tokio::test(start_paused = true)]
 async fn models_with_the_same_inner_id_go_in_different_batches() {
     let (service, _, client) = store::service(|_, _| None);
@@ -81,7 +81,7 @@ async fn models_with_the_same_inner_id_go_in_different_batches() {
     assert_eq!(batches, [vec!["m1;1"], vec!["m2;1"], vec!["m3;1"], vec!["m4;1"]]);
 }
 
-/// ADT-MODEL-30, ADT-MODEL-31: models are validated as the service does.
+/// ADT-MODEL-30, ADT-MODEL-31: the client validates models like the service.
 #[tokio::test(start_paused = true)]
 async fn models_are_validated_by_the_rules_of_the_service() {
     let (service, _, client) = store::service(|_, _| None);
@@ -288,7 +288,7 @@ async fn models_are_validated_before_the_first_upload() {
         text.contains("dtmi:example:m7;1 is neither in `models` nor on the service"),
         "{text}"
     );
-    // Without local validation, the service decides.
+    // Without local validation, the service refuses the model.
     broken["@id"] = json!("dtmi:example:m3;1");
     client
         .upload_models(
@@ -413,7 +413,7 @@ async fn deletion_gives_up_after_eight_attempts() {
     );
 }
 
-/// A query index that shows the previous version for this number of queries.
+/// Returns a service with a query index that returns the previous version for this number of queries.
 fn lagging(
     queries: u32,
 ) -> impl FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send + 'static {

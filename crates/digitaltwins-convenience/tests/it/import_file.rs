@@ -180,7 +180,7 @@ fn a_byte_order_mark_at_the_start_is_skipped() {
 
 /// ADT-IMPORT-17.
 #[test]
-fn a_wrong_section_key_is_refused_with_the_keys_there_are() {
+fn a_wrong_section_line_is_reported_with_the_valid_sections() {
     for (line, text) in [
         (json!({"section": "Twins"}), "\"section\""),
         (json!({"Sections": "twins"}), "\"Sections\""),
@@ -200,9 +200,9 @@ fn a_wrong_section_key_is_refused_with_the_keys_there_are() {
     }
 }
 
-/// ADT-ID-3, ADT-ID-4: the ids that the client refuses, no others.
+/// ADT-ID-3, ADT-ID-4: import files refuse the same ids as the client.
 #[test]
-fn ids_that_would_address_something_else_are_refused() {
+fn ids_that_would_address_another_resource_are_refused() {
     let mut twins = vec![twin("a->b", "Room"), twin("ü #?%2F\\", "Room")];
     let arrow = relationship("a->b", "a->b-leadsTo->ü", "ü #?%2F\\");
     let text = file(&[

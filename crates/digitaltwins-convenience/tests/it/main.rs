@@ -1,4 +1,4 @@
-//! Requests and responses, with a mock transport in place of the service.
+//! Tests of requests and responses, with a mock transport in place of the service.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::support::{MockResponse, MockService};
 
-/// Decodes `document` with each member in turn set to `null` and checks that it serializes to the same JSON. Members in
-/// `required` decode as an empty string, so their `null` is lost.
+/// Decodes `document` with each member in turn set to `null` and checks that it serializes to the same JSON. A `null`
+/// in a member in `required` decodes as an empty string, so it is lost.
 fn every_member_may_be_null<T: DeserializeOwned + Serialize>(document: &Value, required: &[&str]) {
     let read = |document: &Value| {
         let read: T =
@@ -69,7 +69,8 @@ fn null_in_any_member_never_fails_a_read() {
         &json!({"lastUpdateTime": time, "sourceTime": time, "later": 1}),
         &[],
     );
-    // The service stores no `null`, so twins, components and relationships do not serialize nulls of their contents.
+    // The service stores no `null`, so nulls in the contents of twins, components and relationships are not
+    // serialized.
     let metadata = json!({"$model": "dtmi:a;1", "$lastUpdateTime": time, "p": {"lastUpdateTime": time}});
     every_member_may_be_null::<BasicDigitalTwin>(
         &json!({"$dtId": "t", "$etag": "W/\"1\"", "p": 1, "$metadata": metadata}),
@@ -221,7 +222,7 @@ fn models_carry_their_precondition() {
     assert!(relationship.precondition().is_ok());
 }
 
-/// Compile-time check.
+/// Checked at compile time.
 #[test]
 fn types_can_be_shared_between_threads() {
     fn shared<T: Send + Sync + 'static>() {}

@@ -46,7 +46,7 @@ async fn only_differences_are_written() {
         })
         .await
         .unwrap();
-    // On the service, `openings` has a value, `label` and `place` have none.
+    // On the service, `openings` has a value; `label` and `place` do not.
     assert_eq!(
         service.sent()[1].json(),
         json!([
@@ -109,7 +109,7 @@ async fn a_write_with_a_lost_response_is_applied_once() {
         if sent.method != "PATCH" || std::mem::replace(&mut lost, true) {
             return None;
         }
-        // The patch is applied, but the response is lost.
+        // The service applies the patch, but the response is lost.
         let mut stored = documents.by_path[PATH].0.clone();
         let patch: json_patch::Patch = serde_json::from_str(&sent.body).unwrap();
         json_patch::patch(&mut stored, &patch).unwrap();
@@ -139,7 +139,7 @@ async fn a_missing_twin_is_not_found() {
 async fn a_new_property_may_have_a_source_time() {
     use digitaltwins_convenience::PropertyMetadata;
     let (service, documents, client) = store::service(|sent, _| {
-        // The mock store does not create metadata as the service does.
+        // The mock store creates no metadata, unlike the service.
         (sent.method == "PATCH").then(|| MockResponse::empty(204).header("etag", "W/\"2\""))
     });
     documents.lock().unwrap().put(PATH, door());

@@ -20,7 +20,7 @@ fn twin(id: &str) -> Value {
     json!({"$dtId": id, "$metadata": {"$model": "dtmi:example:T;1"}})
 }
 
-/// Responses with pages of rows; each but the last has a continuation token.
+/// Returns responses with pages of rows. All but the last have a continuation token.
 fn pages(pages: &[Value]) -> Vec<MockResponse> {
     let last = pages.len() - 1;
     let page = |(index, rows): (usize, &Value)| {

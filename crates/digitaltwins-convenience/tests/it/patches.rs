@@ -4,7 +4,7 @@ use digitaltwins_convenience::{DigitalTwinPatch, RelationshipPatch};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// Names of members, many of which need escaping in a pointer.
+/// Generates member names, many of which need escaping in a JSON Pointer.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-d]",
@@ -23,7 +23,7 @@ fn scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Values that can be stored: no null.
+/// Generates values that the service can store, which excludes null.
 fn value() -> impl Strategy<Value = Value> {
     scalar().prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
@@ -37,7 +37,7 @@ fn object(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<Stri
     prop::collection::vec((name(), value), 0..5).prop_map(|members| members.into_iter().collect())
 }
 
-/// Two values that share members, as before and after a change.
+/// Generates two objects that share members, such as a resource before and after a change.
 fn change() -> impl Strategy<Value = (Map<String, Value>, Map<String, Value>)> {
     (object(value()), object(value()), any::<u32>()).prop_map(|(before, mut after, kept)| {
         for (index, (name, value)) in before.iter().enumerate() {
@@ -56,7 +56,7 @@ fn applied(before: &Map<String, Value>, patch: &[json_patch::PatchOperation]) ->
     document
 }
 
-/// Returns whether all names could be properties of a model; an empty name could not.
+/// Returns whether all names could be names of properties, which excludes empty names.
 fn has_property_names(object: &Map<String, Value>) -> bool {
     object.keys().all(|name| !name.is_empty())
 }
@@ -80,7 +80,7 @@ proptest! {
     #[test]
     fn null_and_empty_members_count_as_unset((before, after) in change()) {
         prop_assume!(has_property_names(&before) && has_property_names(&after));
-        // A type serializes nulls and empty objects for properties without a value on the service.
+        // A type serializes nulls and empty objects for properties that have no value on the service.
         let mut seen = before.clone();
         seen.insert("unset".to_owned(), Value::Null);
         seen.insert("default".to_owned(), json!({}));
@@ -106,7 +106,7 @@ proptest! {
 
     #[test]
     fn any_string_is_a_path_or_an_error(text in ".{0,12}") {
-        // No string panics, and an accepted path survives a round trip.
+        // A string never causes a panic, and an accepted path survives a round trip.
         if let Ok(patch) = DigitalTwinPatch::new().remove(text.as_str()) {
             let text = patch.to_string();
             let again: json_patch::Patch = serde_json::from_str(&text).unwrap();
@@ -133,7 +133,7 @@ proptest! {
         };
         let (old, new) = (twin(&before, 1, None), twin(&after, model, time));
         let patch = DigitalTwinPatch::diff(&old, &new).unwrap();
-        // The service creates a property's metadata with the property; here the test does.
+        // The service creates the metadata of a property; here the test does.
         let mut document = old.clone();
         for name in after.keys() {
             let metadata = document["$metadata"].as_object_mut().unwrap();
@@ -159,7 +159,7 @@ fn a_diff_of_two_resources_is_refused() {
         let error = RelationshipPatch::diff(&json!({name: "a"}), &json!({name: "b"})).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
-    // A member that only one side has does not identify another resource.
+    // A member that is present on one side only does not identify another resource.
     let patch = DigitalTwinPatch::diff(
         &json!({"$dtId": "a", "$etag": "1", "x": 1}),
         &json!({"$etag": "2", "x": 1}),

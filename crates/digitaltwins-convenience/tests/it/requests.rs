@@ -20,7 +20,7 @@ const SPECIAL: &str = "dev:1.2+3%_#*?!(),=@;$'";
 const UNICODE: &str = "Büro 1?2 & ☃\\~\"<>";
 const PERCENT: &str = "100%25-%2F";
 
-/// A service that responds to every request with a success that decodes.
+/// Returns a service that responds to every request with a success that can be decoded.
 fn accepting() -> (std::sync::Arc<MockService>, DigitalTwinsClient) {
     MockService::new(|sent: &SentRequest| {
         let path = sent.target.split('?').next().unwrap_or_default();
@@ -275,7 +275,7 @@ async fn telemetry_without_options_has_a_new_id_and_the_current_time() {
 #[tokio::test]
 async fn event_routes() {
     let (service, client) = accepting();
-    // The response is not decoded.
+    // The call succeeds without decoding the response.
     client.get_event_route("my route/1").await.unwrap();
     let mut route = EventRoute::new(
         "hub",
@@ -384,7 +384,7 @@ async fn delete_jobs() {
     assert_snapshot!(service.text());
 }
 
-/// Returns the invalid parameter of a call that failed before a request was sent.
+/// Returns the name of the invalid parameter of a call that failed before a request was sent.
 fn refused<T>(result: Result<T, Error>) -> String {
     let error = result.err().expect("a refusal");
     assert!(error.is_invalid_input() && error.attempts() == 0, "{error}");
@@ -455,7 +455,7 @@ async fn invalid_arguments_are_refused_before_a_request() {
         ..Default::default()
     };
     assert_eq!(refused(client.create_delete_job(Some(long)).await), "timeout");
-    // ADT-DELETE-2: rounded up to minutes, 15 minutes to 24 hours.
+    // ADT-DELETE-2: the timeout is rounded up to minutes and must be 15 minutes to 24 hours.
     for seconds in [0, 14 * 60, 24 * 60 * 60 + 1] {
         let timeout = Some(std::time::Duration::from_secs(seconds));
         let options = CreateDeleteJobOptions {
@@ -506,7 +506,7 @@ async fn invalid_arguments_are_refused_before_a_request() {
 }
 
 #[tokio::test]
-async fn policies_see_the_context_of_call_options() {
+async fn the_context_of_call_options_reaches_policies() {
     use azure_core::http::policies::{Policy, PolicyResult};
     use azure_core::http::{ClientOptions, Context, Request};
     use digitaltwins_convenience::CallOptions;
@@ -515,7 +515,7 @@ async fn policies_see_the_context_of_call_options() {
     #[derive(Debug, Clone)]
     struct Marker(&'static str);
 
-    /// Writes the marker into a header.
+    /// A policy that writes the marker of the context into a header.
     #[derive(Debug)]
     struct Mark;
 
@@ -573,7 +573,7 @@ async fn the_scope_of_the_options_is_requested() {
     assert_eq!(refused(plain.map(|_| ())), "endpoint");
 }
 
-/// Compile-time check: all futures and streams are `Send`.
+/// Checked at compile time: all futures and streams are `Send`.
 #[test]
 fn calls_can_be_spawned() {
     fn spawnable<T: Send + 'static>(_: T) {}

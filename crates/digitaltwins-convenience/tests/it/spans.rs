@@ -1,4 +1,4 @@
-//! Spans, and the trace context that is sent to the service.
+//! Spans, and the trace context in requests.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! A mock service with state, for composite methods: it stores documents by path with a version, and enforces the few
-//! rules that the tests need.
+//! A mock service with state, for composite methods: it stores documents by path with a version, and enforces only
+//! the rules that the tests need.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -41,14 +41,14 @@ impl Documents {
     }
 }
 
-/// Returns the service, its documents and a client. `hook` sees each request first and may respond to it.
+/// Returns the service, its documents and a client. `hook` is called first for each request and may respond to it.
 pub(crate) fn service(
     hook: impl FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send + 'static,
 ) -> (Arc<MockService>, Arc<Mutex<Documents>>, DigitalTwinsClient) {
     service_with_options(ClientOptions::default(), hook)
 }
 
-/// As [`service`], with client options.
+/// Like [`service`], with client options.
 pub(crate) fn service_with_options(
     options: ClientOptions,
     mut hook: impl FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send + 'static,

@@ -36,7 +36,7 @@ impl SentRequest {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// Method and path, without the version of the API.
+    /// Returns method and path, without the `api-version`.
     pub(crate) fn line(&self) -> String {
         let target = self
             .target
@@ -45,7 +45,7 @@ impl SentRequest {
         format!("{} {target}", self.method)
     }
 
-    /// The request as shown in snapshots, with the headers that matter.
+    /// Formats the request for snapshots, with the relevant headers only.
     fn render(&self) -> String {
         let mut text = format!("{} {}\n", self.method, self.target);
         let shown = [
@@ -75,7 +75,7 @@ impl SentRequest {
     }
 }
 
-/// A scripted response, or a failure to respond.
+/// A scripted response, or a failure in its place.
 pub(crate) struct MockResponse {
     status: u16,
     headers: Vec<(&'static str, String)>,
@@ -101,13 +101,13 @@ impl MockResponse {
         Self::with_body(status, "")
     }
 
-    /// A response with the service's error envelope.
+    /// Returns a response with the service's error envelope.
     pub(crate) fn error(status: u16, code: &str) -> Self {
         let body = serde_json::json!({"error": {"code": code, "message": format!("the message of {code}")}});
         Self::json(status, &body).header("x-ms-error-code", code)
     }
 
-    /// A broken connection instead of a response.
+    /// Returns a broken connection in place of a response.
     pub(crate) fn broken(kind: ErrorKind) -> Self {
         Self {
             failure: Some(kind),
@@ -123,7 +123,7 @@ impl MockResponse {
 
 type Script = Box<dyn FnMut(&SentRequest) -> MockResponse + Send>;
 
-/// A service that logs its requests and takes its responses from a script.
+/// A mock service that records its requests and gets its responses from a script.
 pub(crate) struct MockService {
     log: Mutex<Vec<SentRequest>>,
     script: Mutex<Script>,
@@ -136,14 +136,14 @@ impl std::fmt::Debug for MockService {
 }
 
 impl MockService {
-    /// Returns a service that responds as `script` decides, and a client for it.
+    /// Creates a service with responses from `script`, and a client for it.
     pub(crate) fn new(
         script: impl FnMut(&SentRequest) -> MockResponse + Send + 'static,
     ) -> (Arc<Self>, DigitalTwinsClient) {
         Self::with_options(ClientOptions::default(), script)
     }
 
-    /// As [`new`](Self::new), with client options.
+    /// Like [`new`](Self::new), with client options.
     pub(crate) fn with_options(
         options: ClientOptions,
         script: impl FnMut(&SentRequest) -> MockResponse + Send + 'static,
@@ -156,7 +156,7 @@ impl MockService {
         (service, client)
     }
 
-    /// Returns a service that gives these responses in order, and a client for it.
+    /// Creates a service that gives these responses in order, and a client for it.
     pub(crate) fn with_responses(
         responses: impl IntoIterator<Item = MockResponse>,
     ) -> (Arc<Self>, DigitalTwinsClient) {
@@ -172,12 +172,12 @@ impl MockService {
         self.log.lock().unwrap().clone()
     }
 
-    /// The method and path of each request.
+    /// Returns the method and path of each request.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.sent().iter().map(SentRequest::line).collect()
     }
 
-    /// All requests, as shown in snapshots.
+    /// Returns all requests, formatted for snapshots.
     pub(crate) fn text(&self) -> String {
         self.sent()
             .iter()
@@ -266,7 +266,7 @@ impl HttpClient for MockService {
     }
 }
 
-/// Returns a token that names the requested scopes.
+/// A credential whose tokens name the requested scopes.
 #[derive(Debug)]
 pub(crate) struct Credential;
 

@@ -73,7 +73,7 @@ fn pump() -> impl Strategy<Value = Pump> {
         )
 }
 
-/// The value as the service stores it, without nulls.
+/// Returns the value as the service stores it, without nulls.
 fn stored(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -92,7 +92,7 @@ fn as_json<T: Serialize>(value: &T) -> Value {
     serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
 }
 
-/// Removes empty objects, which a type cannot distinguish from absent ones.
+/// Removes empty objects, which a typed value cannot distinguish from absent ones.
 fn without_empty(value: Value) -> Value {
     let Value::Object(object) = value else {
         return value;
@@ -116,7 +116,7 @@ proptest! {
         let text = serde_json::to_string(&twin).unwrap();
         let back: DigitalTwin<Pump> = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(&back, &twin);
-        // An untyped twin and an older type keep all members.
+        // Both an untyped twin and an older type keep all members.
         let basic: BasicDigitalTwin = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(serde_json::to_string(&basic).unwrap(), text.clone());
         #[derive(Serialize, Deserialize)]
@@ -153,7 +153,7 @@ proptest! {
 
     #[test]
     fn a_typed_diff_keeps_unknown_properties(before in pump(), after in pump(), more in any::<i64>()) {
-        // The service has properties that the type does not know.
+        // The twin on the service has properties that are unknown to the type.
         let patch = DigitalTwinPatch::diff(&before, &after).unwrap();
         let mut document = stored(&as_json(&before));
         document["unknown"] = json!({"n": more});

@@ -31,7 +31,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// Runs `work` and returns its log with `RUST_LOG=<filter>`.
+/// Runs `work` and returns its log with `RUST_LOG` set to `filter`.
 async fn logged(
     filter: &str,
     responses: impl IntoIterator<Item = MockResponse>,

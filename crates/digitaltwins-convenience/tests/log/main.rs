@@ -1,7 +1,7 @@
 //! Logs and traces.
 //!
-//! A test binary of its own whose tests run one at a time: `tracing` caches per call site whether a subscriber is
-//! interested, so tests without a subscriber must not run concurrently.
+//! These tests are a separate program and run one at a time, because `tracing` caches the interest in each call site:
+//! a test without a subscriber would disable the events of the others.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,5 +21,5 @@ mod support;
 #[path = "../../../azure-service-core/tests/log/tracer.rs"]
 mod tracer;
 
-/// Held by a test while its subscriber is set.
+/// The lock that a test holds while its subscriber is set.
 static SUBSCRIBER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -13,7 +13,7 @@ use crate::store;
 use crate::support::{MockResponse, SentRequest};
 use crate::tracer::Recorder;
 
-/// The service with a model and a twin `t` with a relationship to `u`.
+/// Returns a recorder, and a client for a service with a model and a twin `t` with a relationship to `u`.
 fn traced() -> (Recorder, DigitalTwinsClient) {
     let recorder = Recorder::default();
     let options = ClientOptions {

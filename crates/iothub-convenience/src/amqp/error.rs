@@ -466,7 +466,7 @@ mod tests {
 
     /// HUB-AUTH-10.
     #[test]
-    fn refused_credential_with_a_wrong_clock_says_so() {
+    fn error_of_a_refused_credential_reports_clock_skew() {
         let refused = |time: &str| {
             let json = format!(r#"{{"errorCode":401002,"message":"expired","timestampUtc":"{time}"}}"#);
             AmqpError::new(AmqpErrorKind::Detached)

@@ -704,7 +704,7 @@ async fn error_shows_three_details_and_counts_the_others() {
 
 /// HUB-AUTH-10.
 #[tokio::test]
-async fn refused_credential_with_a_wrong_clock_says_so() {
+async fn error_of_a_refused_credential_reports_clock_skew() {
     let transport = MockTransport::new();
     let date = azure_core::time::OffsetDateTime::now_utc() + azure_core::time::Duration::hours(30);
     let date = azure_core::time::to_rfc7231(&date);
