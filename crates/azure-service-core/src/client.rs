@@ -125,7 +125,7 @@ impl<C> ServiceClient<C> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// Same as [`send`](Self::send).
     pub async fn send_with_failure<T, E>(
         &self,
         request: BuiltRequest<T, E>,

@@ -1,4 +1,4 @@
-//! The difference between the clocks of client and service.
+//! The clock skew between client and service.
 
 use std::fmt;
 

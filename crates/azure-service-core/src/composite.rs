@@ -104,7 +104,7 @@ impl<C: Clone> ServiceClient<C> {
     ///
     /// # Errors
     ///
-    /// Those of `work`.
+    /// The errors of `work`.
     pub async fn composite<T, E, Fut>(
         &self,
         method: &'static str,

@@ -73,7 +73,7 @@ impl<C> MethodCall<'_, C> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// Same as [`send`](Self::send).
     pub async fn send_with_failure<A, E, T, F>(
         self,
         request: Result<TypedRequest<A>, E>,
@@ -184,7 +184,7 @@ impl<C> MethodCall<'_, C> {
     ///
     /// # Errors
     ///
-    /// As [`job`](Self::job). The poller yields the errors of `get`.
+    /// Same as [`job`](Self::job). The poller yields the errors of `get`.
     pub fn job_by_response<T, Err, A, B, E, F>(
         self,
         start: Result<TypedRequest<A>, E>,
@@ -206,7 +206,7 @@ impl<C> MethodCall<'_, C> {
     ///
     /// # Errors
     ///
-    /// As [`job`](Self::job).
+    /// Same as [`job`](Self::job).
     pub fn watch_job<T, Err, A, E>(
         self,
         get: Result<TypedRequest<A>, E>,

@@ -70,7 +70,7 @@ impl Precondition {
     ///
     /// # Errors
     ///
-    /// As [`verbatim`](Self::verbatim).
+    /// Same as [`verbatim`](Self::verbatim).
     pub fn quoted(&self) -> Result<String> {
         let etag = match self {
             Self::Unconditional => "*",

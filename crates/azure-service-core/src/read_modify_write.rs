@@ -30,7 +30,7 @@ pub enum Decision<W, T> {
 ///
 /// # Errors
 ///
-/// Those of `read`, `decide` and `write`; [`is_precondition_failed`](Error::is_precondition_failed) if all ten rounds
+/// The errors of `read`, `decide` and `write`; [`is_precondition_failed`](Error::is_precondition_failed) if all ten rounds
 /// met a concurrent write.
 pub async fn read_modify_write<V, W, T, E, Read, Write>(
     mut read: impl FnMut() -> Read,

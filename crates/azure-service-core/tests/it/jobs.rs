@@ -173,7 +173,7 @@ async fn stream_yields_the_document_of_a_failed_job() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn poller_whose_stream_has_ended_yields_no_more_and_cannot_be_awaited() {
+async fn poller_of_an_ended_stream_cannot_be_polled_or_awaited() {
     let transport = MockTransport::new([job("running"), job("succeeded")]);
     let mut poller = watch(&transport.client(), None);
     while poller.try_next().await.unwrap().is_some() {}
