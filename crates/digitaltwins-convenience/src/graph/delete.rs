@@ -115,7 +115,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// Those of [`list_models`](Self::list_models) and [`delete_model`](Self::delete_model). Models deleted before the
+    /// The errors of [`list_models`](Self::list_models) and [`delete_model`](Self::delete_model). Models deleted before the
     /// failure stay deleted.
     ///
     /// # Example

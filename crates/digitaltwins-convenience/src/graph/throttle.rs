@@ -63,7 +63,7 @@ impl ConcurrencyLimit {
         state.limit = (state.limit + 1.0 / state.limit).min(state.max);
     }
 
-    /// Takes the delay before new requests, if there was a 429 since the last call.
+    /// Returns and clears the delay before new requests, which 429 responses set.
     pub(super) fn take_wait(&self) -> Option<Duration> {
         self.state().wait.take()
     }

@@ -92,7 +92,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// Those of [`upload_models`](Self::upload_models), and [`is_invalid_input`](Error::is_invalid_input) if a file is not
+    /// The errors of [`upload_models`](Self::upload_models), and [`is_invalid_input`](Error::is_invalid_input) if a file is not
     /// JSON.
     ///
     /// # Example

@@ -168,7 +168,7 @@ impl azure_core::http::HttpClient for Silent {
 }
 
 #[tokio::test(start_paused = true)]
-async fn timeout_of_a_call_is_90_seconds_or_that_of_the_options() {
+async fn call_timeout_is_90_seconds_unless_the_options_set_another() {
     for (call_timeout, seconds) in [(None, 90), (Some(Duration::from_secs(7)), 7)] {
         let mut options = DigitalTwinsClientOptions {
             call_timeout,
