@@ -27,7 +27,7 @@ async fn main() -> Result<(), Failure> {
     send(&hub, "open").await?;
     send(&hub, "fly").await?;
 
-    // The emulator can act as the device; a real device would have to connect now.
+    // The emulator can act as the device; a real device would have to be connected at this point.
     if let Some(devices) = hub.emulator.as_ref().and_then(|emulator| emulator.iothub()) {
         while let Some(received) = devices.receive_message(DEVICE, None)? {
             let settlement = match received.message.body.as_slice() {
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Failure> {
             for record in &batch.items {
                 println!("{:?}: {:?}", record.original_message_id, record.status_code);
             }
-            // Without this the hub delivers the batch again.
+            // Otherwise the hub delivers the batch again.
             batch.complete().await?;
         }
         feedback.close().await;
@@ -64,7 +64,7 @@ async fn send(hub: &Hub, command: &str) -> Result<(), Failure> {
     match hub.client.send_c2d_message(DEVICE, message).await {
         Ok(sent) => println!("sent message {:?}", sent.message_id),
         Err(error) if error.is_not_found() => println!("{DEVICE} does not exist"),
-        // A retry might deliver it twice.
+        // A retry might deliver the message twice.
         Err(error) if error.is_unknown_outcome() => {
             println!("the hub may or may not have accepted it: {error}")
         }

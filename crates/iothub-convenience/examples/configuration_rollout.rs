@@ -1,4 +1,5 @@
-//! Rolls out a configuration to the devices of a site: checks it, creates it, extends its target condition, deletes it.
+//! Rolls out a configuration to the devices of a site: checks the configuration, creates it, extends its target
+//! condition and deletes it.
 //!
 //! ```sh
 //! cargo run -p iothub-convenience --example configuration_rollout
@@ -51,7 +52,7 @@ async fn main() -> Result<(), Failure> {
         .into_model()?;
     println!("{} targets {:?}", created.id, created.target_condition);
 
-    // Fails if another client has changed it.
+    // The update fails if another client has changed the configuration.
     let precondition = created.precondition()?;
     let wider = created.with_target_condition("tags.site IN ['oslo', 'rome']");
     let updated = hub

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Failure> {
         .await?;
     call(&hub, &method).await?;
 
-    // The emulator can act as the device; a real device would have to connect now.
+    // The emulator can act as the device; a real device would have to be connected at this point.
     if let Some(devices) = hub.emulator.as_ref().and_then(|emulator| emulator.iothub()) {
         devices.set_connected(DEVICE, None, true)?;
         devices.on_method(

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Failure> {
     let hub = Hub::open().await?;
     hub.delete((0..DEVICES).map(id)).await?;
 
-    // One device already exists, to show a failure.
+    // One device already exists, which demonstrates a failure.
     let keys = SymmetricKey::generate()?;
     hub.client
         .create_device_with_sas(&id(7), keys, DeviceStatus::Enabled, None)

@@ -11,7 +11,7 @@ use azure_service_core::{
 
 use crate::error::Result;
 
-/// The scopes of IoT Hub. Only Azure Government has its own.
+/// The Entra scopes of IoT Hub. Only Azure Government has a separate scope.
 const SCOPES: CloudScopes = CloudScopes {
     public: "https://iothubs.azure.net/.default",
     government: Some("https://iothubs.azure.us/.default"),
@@ -92,18 +92,18 @@ pub struct IotHubRegistryManager {
 
 /// Options of [`IotHubRegistryManager`].
 ///
-/// Start from the default: `ClientOptions::default()` has azure_core's retries, which take up to a minute.
+/// Change the default rather than building a new `ClientOptions`, whose retry policy retries for up to a minute.
 #[derive(Debug, Clone)]
 pub struct IotHubClientOptions {
     /// azure_core's options: transport, policies, retries, user agent, tracing. Default: three retries, after 0.8, 1.6
     /// and 3.2 seconds.
     pub client_options: ClientOptions,
-    /// The scope of Entra tokens. Default: that of the cloud in `client_options`.
+    /// The scope of Entra tokens. Default: the scope of the cloud in `client_options`.
     pub scope: Option<String>,
     /// Timeout of one call: of all attempts and the waits between them. Default: 90 seconds. A direct method or a
     /// command extends it by its own timeout. [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
     pub call_timeout: Option<Duration>,
-    /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with
+    /// The maximum size of a response body in bytes, after decompression. Default: 64 MiB. A larger body fails with
     /// [`is_response_too_large`](crate::Error::is_response_too_large).
     pub max_response_size: Option<usize>,
     /// The lifetime of tokens signed with a shared access key, over HTTP and AMQP. They are renewed before they expire.
@@ -133,8 +133,8 @@ impl Default for IotHubClientOptions {
 }
 
 impl IotHubClientOptions {
-    /// Returns default options that trust the certificates in `pem` in addition to those of the system, over HTTP and AMQP.
-    /// For the emulator.
+    /// Returns default options that trust the certificates in `pem` in addition to those of the system, over HTTP and
+    /// AMQP, such as the certificate of an emulator.
     ///
     /// # Errors
     ///
@@ -166,12 +166,13 @@ impl IotHubClientOptions {
         Ok(options)
     }
 
-    /// Returns the options that reach an emulator over HTTP and AMQP: they trust the certificates in `pem`, as
-    /// [`trusting`](Self::trusting) does, and connect to its AMQP endpoint, whose port is not in the connection string.
+    /// Returns options for an emulator over HTTP and AMQP. They trust the certificates in `pem`, like
+    /// [`trusting`](Self::trusting), and have the emulator's AMQP endpoint, because its port is not in the connection
+    /// string.
     ///
     /// # Errors
     ///
-    /// As [`trusting`](Self::trusting).
+    /// Same as [`trusting`](Self::trusting).
     ///
     /// # Example
     ///
@@ -202,8 +203,8 @@ impl IotHubRegistryManager {
     /// Creates a client from the connection string of a shared access policy:
     /// `HostName=my-hub.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=…`.
     ///
-    /// The parts may be in any order, their names in any case. `SharedAccessSignature=…` with a token may replace name and
-    /// key; such a client works until the token expires. The policy needs `RegistryRead` to read devices and
+    /// The parts may be in any order and their names in any case. `SharedAccessSignature=…` with a token may replace
+    /// name and key; such a client works until the token expires. The policy needs `RegistryRead` to read devices and
     /// modules, `RegistryWrite` to write them and configurations, `ServiceConnect` for everything else.
     ///
     /// # Errors
@@ -304,7 +305,7 @@ impl IotHubRegistryManager {
         })
     }
 
-    /// Returns the client with another core, for the calls of a composite method.
+    /// Returns this client with another core, for the calls of a composite method.
     pub(crate) fn over(&self, core: ServiceClient<iothub_protocol::Client>) -> Self {
         Self {
             core,
@@ -315,11 +316,11 @@ impl IotHubRegistryManager {
 
     /// Returns a client with these call options: timeout, retries, headers, context.
     ///
-    /// They apply to every method, pager, poller, stream and bulk run, and replace all earlier call options. The clone is
-    /// cheap and shares connections.
+    /// The options apply to every method, pager, poller, stream and bulk run, and replace all earlier call options.
+    /// The returned client shares connections with this one.
     ///
-    /// Over AMQP, timeout and retries apply, and the context's span is the parent of the call's span. Headers and values
-    /// for policies do not apply, because a message is not an HTTP request.
+    /// Over AMQP, timeout and retries apply, and the context's span is the parent of the call's span. Headers and
+    /// context values for policies do not apply, because a message is not an HTTP request.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! Cloud-to-device messages over HTTP: purging of queues, and feedback.
+//! Cloud-to-device messages over HTTP: queue purges and feedback.
 
 use azure_core::http::{NoFormat, Response, StatusCode};
 use azure_protocol_runtime::DateTime;
@@ -20,7 +20,7 @@ model! {
         pub description: Option<String> = "description",
         /// The device that the message was sent to.
         pub device_id: Option<String> = "deviceId",
-        /// The generation of that device.
+        /// The generation id of that device.
         pub device_generation_id: Option<String> = "deviceGenerationId",
         /// The time at which the outcome was recorded.
         pub enqueued_time_utc: Option<DateTime> = "enqueuedTimeUtc",
@@ -34,7 +34,7 @@ azure_service_core::open_enum! {
         Success = "Success",
         /// The message expired before the device completed it.
         Expired = "Expired",
-        /// The device abandoned the message too often.
+        /// The device abandoned the message too many times.
         DeliveryCountExceeded = "DeliveryCountExceeded",
         /// The device rejected the message.
         Rejected = "Rejected",
@@ -48,16 +48,16 @@ plain_members!(FeedbackRecordStatusCode);
 model! {
     /// The result of purging a queue.
     pub struct PurgeMessageQueueResult as "purge result" {
-        /// The device.
+        /// The device's id.
         pub device_id: Option<String> = "deviceId",
-        /// The module, if the queue was that of a module.
+        /// The module's id, if the queue belongs to a module.
         pub module_id: Option<String> = "moduleId",
         /// The number of deleted messages.
         pub total_messages_purged: Option<i32> = "totalMessagesPurged",
     }
 }
 
-/// The parameter names of the generated client and of the methods.
+/// The parameter name of the generated client, and the name that the methods use.
 const LOCK_TOKEN: &[(&str, &str)] = &[("lockToken", "lock_token")];
 
 /// A batch of feedback, locked until it is completed or abandoned.
@@ -66,9 +66,9 @@ const LOCK_TOKEN: &[(&str, &str)] = &[("lockToken", "lock_token")];
 pub struct FeedbackBatch {
     /// The records.
     pub records: Vec<FeedbackRecord>,
-    /// The lock token for [`complete_feedback_notification`](IotHubRegistryManager::complete_feedback_notification) and
-    /// [`abandon_feedback_notification`](IotHubRegistryManager::abandon_feedback_notification). Valid for a minute by
-    /// default; the hub's settings can change that.
+    /// The lock token for [`complete_feedback_notification`](IotHubRegistryManager::complete_feedback_notification)
+    /// and [`abandon_feedback_notification`](IotHubRegistryManager::abandon_feedback_notification). Valid for one
+    /// minute, unless the hub is configured otherwise.
     pub lock_token: String,
 }
 
@@ -103,9 +103,10 @@ impl IotHubRegistryManager {
         Ok(self.core.call("purge_command_queue").send(request).await?)
     }
 
-    /// Receives a batch of feedback on cloud-to-device messages, `None` if there is none.
+    /// Receives a batch of feedback on cloud-to-device messages, or `None` if there is none.
     ///
-    /// Records that are not [completed](Self::complete_feedback_notification) before their lock expires are delivered again.
+    /// Records that are not [completed](Self::complete_feedback_notification) before their lock expires are delivered
+    /// again.
     ///
     /// REST: `GET /messages/serviceBound/feedback`.
     ///
@@ -144,7 +145,7 @@ impl IotHubRegistryManager {
             .map(|etag| etag.as_ref().trim_matches('"').to_owned())
             .filter(|token| !token.is_empty());
         let records = response.into_model()?;
-        // Without a lock token the batch could not be settled.
+        // A batch without a lock token could not be settled.
         let lock_token = lock_token
             .ok_or_else(|| Error::invalid_response("the feedback has no lock token in its ETag"))?;
         Ok(Some(FeedbackBatch { records, lock_token }))

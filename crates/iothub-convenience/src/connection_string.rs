@@ -4,7 +4,8 @@ use azure_service_core::ConnectionString;
 
 use crate::error::{Error, Result};
 
-/// Parses the connection string of a shared access policy. The error of another kind of connection string says which it is.
+/// Parses the connection string of a shared access policy. The error for another kind of connection string names the
+/// kind.
 pub(crate) fn parse(text: &str) -> Result<ConnectionString> {
     text.parse().map_err(|error| match other_kind(text) {
         Some(reason) => Error::invalid_input("connection string", reason),
@@ -12,7 +13,8 @@ pub(crate) fn parse(text: &str) -> Result<ConnectionString> {
     })
 }
 
-/// Returns what a connection string is of, if not of a shared access policy of a hub.
+/// Returns the reason that a connection string cannot be used, if it does not belong to a shared access policy of a
+/// hub.
 fn other_kind(text: &str) -> Option<&'static str> {
     let has = |names: &[&str]| {
         let parts = text.split([';', ',']).filter_map(|part| part.split_once('='));
@@ -22,7 +24,7 @@ fn other_kind(text: &str) -> Option<&'static str> {
     };
     if has(&["DeviceId"]) && !has(&["SharedAccessKeyName"]) {
         return Some(
-            "is that of a device; a service connects with that of a shared access policy of the hub, such as service or \
+            "belongs to a device; use the connection string of a shared access policy of the hub, such as service or \
              registryReadWrite",
         );
     }
@@ -31,13 +33,14 @@ fn other_kind(text: &str) -> Option<&'static str> {
     }
     if has(&["Endpoint", "EntityPath"]) {
         return Some(
-            "is that of an Event Hubs endpoint, which only receives messages; use that of a shared access policy of the \
-             hub, which begins with HostName=",
+            "belongs to an Event Hubs endpoint, which only receives messages; use the connection string of a shared \
+             access policy of the hub, which begins with HostName=",
         );
     }
     if has(&["AccountName", "BlobEndpoint"]) {
         return Some(
-            "is that of a storage account; use that of a shared access policy of the hub, which begins with HostName=",
+            "belongs to a storage account; use the connection string of a shared access policy of the hub, which begins \
+             with HostName=",
         );
     }
     None
@@ -49,23 +52,23 @@ mod tests {
 
     /// HUB-AUTH-1.
     #[test]
-    fn connection_string_of_something_else_is_named() {
+    fn error_names_the_kind_of_another_connection_string() {
         for (text, reason) in [
             (
                 "HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0",
-                "is that of a device; ",
+                "belongs to a device; ",
             ),
             (
                 "HostName=h;DeviceId=d;ModuleId=m;x509=true",
-                "is that of a device; ",
+                "belongs to a device; ",
             ),
             (
                 "Endpoint=sb://e.servicebus.windows.net/;SharedAccessKeyName=iothubowner;SharedAccessKey=c2VjcmV0;EntityPath=h",
-                "is that of an Event Hubs endpoint",
+                "belongs to an Event Hubs endpoint",
             ),
             (
                 "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net",
-                "is that of a storage account",
+                "belongs to a storage account",
             ),
             ("HostName=h;SharedAccessKeyName=n", "SharedAccessKey is missing"),
             ("HostName=h", "ends after HostName"),

@@ -28,8 +28,8 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_already_exists`](crate::Error::is_already_exists) if the device exists. Id, keys, thumbprints and the length
-    /// of the status reason are checked before a request is sent.
+    /// [`is_already_exists`](crate::Error::is_already_exists) if the device exists. Id, keys, thumbprints and the
+    /// length of the status reason are validated before a request is sent.
     ///
     /// # Example
     ///
@@ -63,7 +63,7 @@ impl IotHubRegistryManager {
 
     /// Replaces the identity of a device.
     ///
-    /// Clears fields that `options` do not set: see [`CreateOrUpdateDeviceOptions`].
+    /// Fields that are not set in `options` are cleared; see [`CreateOrUpdateDeviceOptions`].
     ///
     /// REST: `PUT /devices/{id}` with `If-Match`.
     ///
@@ -112,7 +112,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`create_device`](Self::create_device).
+    /// Same as [`create_device`](Self::create_device).
     ///
     /// # Example
     ///
@@ -140,13 +140,13 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Creates a device that authenticates with certificates whose thumbprints the hub knows.
+    /// Creates a device that authenticates with certificates that have these thumbprints.
     ///
     /// REST: `PUT /devices/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`create_device`](Self::create_device).
+    /// Same as [`create_device`](Self::create_device).
     ///
     /// # Example
     ///
@@ -174,13 +174,14 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Creates a device that authenticates with certificates signed by an authority that the hub knows.
+    /// Creates a device that authenticates with certificates signed by a certificate authority that is registered
+    /// with the hub.
     ///
     /// REST: `PUT /devices/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`create_device`](Self::create_device).
+    /// Same as [`create_device`](Self::create_device).
     ///
     /// # Example
     ///
@@ -206,7 +207,7 @@ impl IotHubRegistryManager {
         self.put_device(method, device_id, None, identity).await
     }
 
-    /// Replaces the identity of a device by one that authenticates with symmetric keys.
+    /// Replaces the identity of a device with one that authenticates with symmetric keys.
     ///
     /// With [`SymmetricKey::assigned_by_service`] the service generates new keys.
     ///
@@ -214,7 +215,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`update_device`](Self::update_device).
+    /// Same as [`update_device`](Self::update_device).
     ///
     /// # Example
     ///
@@ -246,13 +247,13 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Replaces the identity of a device by one that authenticates with certificates whose thumbprints the hub knows.
+    /// Replaces the identity of a device with one that authenticates with certificates that have these thumbprints.
     ///
     /// REST: `PUT /devices/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_device`](Self::update_device).
+    /// Same as [`update_device`](Self::update_device).
     ///
     /// # Example
     ///
@@ -286,14 +287,14 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Replaces the identity of a device by one that authenticates with certificates signed by an authority that the hub
-    /// knows.
+    /// Replaces the identity of a device with one that authenticates with certificates signed by a certificate
+    /// authority that is registered with the hub.
     ///
     /// REST: `PUT /devices/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_device`](Self::update_device).
+    /// Same as [`update_device`](Self::update_device).
     ///
     /// # Example
     ///
@@ -371,7 +372,7 @@ impl IotHubRegistryManager {
 
     /// Reads up to 1000 devices in no particular order.
     ///
-    /// The list cannot be continued. To read more devices, [query](Self::query_iot_hub) the hub page by page.
+    /// The list has no further pages. To read more devices, [query](Self::query_iot_hub) the hub page by page.
     ///
     /// REST: `GET /devices`.
     ///

@@ -17,8 +17,8 @@ use crate::model::to_json;
 
 /// A JSON Patch of writable properties of a Plug and Play device.
 ///
-/// A path is the name of a property, a list of component and property, or a JSON Pointer. Paths and values are checked when
-/// they are added.
+/// A path is the name of a property, a list of component and property, or a JSON Pointer. Paths and values are
+/// validated when they are added.
 ///
 /// # Example
 ///
@@ -45,7 +45,7 @@ impl PlugAndPlayPatch {
         Self::default()
     }
 
-    /// Sets the value at `path`, whether or not it exists.
+    /// Adds or replaces the value at `path`.
     ///
     /// # Errors
     ///
@@ -54,20 +54,20 @@ impl PlugAndPlayPatch {
         Ok(Self(self.0.add(path, value)?))
     }
 
-    /// Replaces the value at `path`. The service refuses the patch if it does not exist.
+    /// Replaces the value at `path`. The service refuses the patch if there is no value.
     ///
     /// # Errors
     ///
-    /// As [`add`](Self::add).
+    /// Same as [`add`](Self::add).
     pub fn replace(self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         Ok(Self(self.0.replace(path, value)?))
     }
 
-    /// Removes the value at `path`. The service refuses the patch if it does not exist.
+    /// Removes the value at `path`. The service refuses the patch if there is no value.
     ///
     /// # Errors
     ///
-    /// As [`add`](Self::add).
+    /// Same as [`add`](Self::add).
     pub fn remove(self, path: impl IntoPatchPath) -> Result<Self> {
         Ok(Self(self.0.remove(path)?))
     }
@@ -76,8 +76,8 @@ impl PlugAndPlayPatch {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if `operations` is not a JSON Patch document, or has other operations
-    /// than `add`, `replace` and `remove`.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `operations` is not a JSON Patch document, or has operations
+    /// other than `add`, `replace` and `remove`.
     pub fn from_operations(operations: impl Serialize) -> Result<Self> {
         let patch = to_value(&operations).and_then(serde_json::from_value);
         let patch: json_patch::Patch =
@@ -123,7 +123,7 @@ impl From<PlugAndPlayPatch> for json_patch::Patch {
     }
 }
 
-/// The patch as JSON.
+/// Writes the patch as JSON.
 impl fmt::Display for PlugAndPlayPatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -136,7 +136,7 @@ impl Serialize for PlugAndPlayPatch {
     }
 }
 
-/// The parameter names of the generated client and of the methods.
+/// The parameter names of the generated client, and the names that the methods use.
 const NAMES: &[(&str, &str)] = &[
     ("componentPath", "component_path"),
     ("commandName", "method name"),
@@ -144,7 +144,8 @@ const NAMES: &[(&str, &str)] = &[
 
 /// Plug and Play.
 impl IotHubRegistryManager {
-    /// Reads the digital twin of a device. `$metadata.$model` is the id of its model, empty for devices without one.
+    /// Reads the digital twin of a device. `$metadata.$model` is the id of its model, or empty for devices without a
+    /// model.
     ///
     /// [`ResponseExt`](crate::ResponseExt) returns the ETag and precondition of the response.
     ///
@@ -177,7 +178,7 @@ impl IotHubRegistryManager {
 
     /// Changes writable properties of a device.
     ///
-    /// The service accepts the change and applies it later. The response's headers have the new ETag.
+    /// The service accepts the change and applies it later. The response has the new ETag in a header.
     ///
     /// REST: `PATCH /digitaltwins/{id}`.
     ///
@@ -220,14 +221,14 @@ impl IotHubRegistryManager {
 
     /// Calls a command of a device and waits for the response.
     ///
-    /// A command is a direct method of the model; without a payload, `null` is sent. The call is not retried once the service
-    /// may have processed it. The service refuses commands of Entra identities.
+    /// A command is a direct method that the model defines. Without a payload, `null` is sent. The call is not
+    /// retried once the service may have processed it. The service refuses commands from Entra identities.
     ///
     /// REST: `POST /digitaltwins/{id}/commands/{commandName}`.
     ///
     /// # Errors
     ///
-    /// As [`invoke_device_method`](Self::invoke_device_method).
+    /// Same as [`invoke_device_method`](Self::invoke_device_method).
     ///
     /// # Example
     ///
@@ -258,7 +259,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`invoke_device_method`](Self::invoke_device_method).
+    /// Same as [`invoke_device_method`](Self::invoke_device_method).
     ///
     /// # Example
     ///

@@ -22,20 +22,20 @@ use detail::Detail;
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed.
+/// The error of a failed call.
 ///
-/// Programs use the predicates; the accessors return the service's code, message and ids. Failed checks before sending have
-/// their details in [`invalid_id`](Self::invalid_id), [`invalid_key`](Self::invalid_key),
-/// [`invalid_thumbprint`](Self::invalid_thumbprint) and [`invalid_twin`](Self::invalid_twin); errors of AMQP in
-/// [`amqp`](Self::amqp).
+/// Programs use the predicates. The accessors return the service's code, message and ids. If an argument was refused
+/// before sending, [`invalid_id`](Self::invalid_id), [`invalid_key`](Self::invalid_key),
+/// [`invalid_thumbprint`](Self::invalid_thumbprint) and [`invalid_twin`](Self::invalid_twin) return the details.
+/// [`amqp`](Self::amqp) returns errors of AMQP.
 ///
-/// Pagers, pollers and streams yield this error too. `Response::into_model` returns `azure_core::Error`, which `?` converts.
+/// Pagers, pollers and streams yield this error too. `Response::into_model` returns `azure_core::Error`, which `?`
+/// converts.
 ///
 /// # Display and `source()`
 ///
-/// `Display` is one line that says what failed and why, such as
-/// `cannot connect to my-hub.azure-devices.net:443: connection refused (get_device, 4 attempts)`. `source()` is there
-/// only if it adds information.
+/// `Display` is one line that says what failed and why, such as `cannot connect to my-hub.azure-devices.net:443:
+/// connection refused (get_device, 4 attempts)`. `source()` is `Some` only if it adds information.
 ///
 /// # Example
 ///
@@ -94,7 +94,7 @@ impl From<azure_core::Error> for Error {
     }
 }
 
-/// Errors of queries that are built or bound.
+/// Converts the error of a query that could not be built or bound.
 impl From<twin_query::iothub::Error> for Error {
     fn from(error: twin_query::iothub::Error) -> Self {
         Self::invalid_input("query", error.to_string())
@@ -109,7 +109,7 @@ impl AsRef<azure_service_core::Error> for Error {
 
 /// Constructors.
 impl Error {
-    /// Creates the error of an invalid `parameter`; `reason` completes the sentence "`parameter` …".
+    /// Creates the error of an invalid `parameter`. `reason` completes "invalid `parameter`: …".
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
         azure_service_core::Error::invalid_input(parameter, reason).into()
     }
@@ -133,25 +133,25 @@ impl Error {
         self.core.kind()
     }
 
-    /// Returns the HTTP status of the last response, `None` if there was none.
+    /// Returns the HTTP status of the last response, or `None` if there was none.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.core.status()
     }
 
-    /// Returns the service's error code as the service wrote it: a name, or the digits of a number.
+    /// Returns the service's error code unchanged: a name, or the digits of a number.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.core.code()
     }
 
-    /// Returns the service's error code, `None` if it is missing or its name is unknown.
+    /// Returns the service's error code, or `None` if it is missing or its name is unknown.
     #[must_use]
     pub fn error_code(&self) -> Option<ErrorCode> {
         ErrorCode::parse(self.code()?)
     }
 
-    /// Returns the service's message, or the client's if no request was sent.
+    /// Returns the service's message, or the client's own message if no request was sent.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         #[cfg(feature = "amqp")]
@@ -167,7 +167,7 @@ impl Error {
         self.core.details()
     }
 
-    /// Returns the service's inner error as it wrote it.
+    /// Returns the service's inner error, unchanged.
     #[must_use]
     pub fn inner_error(&self) -> Option<&Value> {
         self.core.inner_error()
@@ -197,7 +197,7 @@ impl Error {
         self.core.parameter()
     }
 
-    /// Returns why the connection could not be established, if that is what failed.
+    /// Returns the reason that the connection could not be established, or `None` for other failures.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         #[cfg(feature = "amqp")]

@@ -1,4 +1,5 @@
-//! Jobs: import and export of identities, scheduled twin updates and methods, and their outcomes on devices.
+//! Jobs: import and export of identities, scheduled twin updates and method calls, and their outcomes on single
+//! devices.
 
 mod device_job;
 mod import_export;

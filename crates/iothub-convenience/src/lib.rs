@@ -1,4 +1,4 @@
-//! A client for the Azure IoT Hub service API, which back ends use.
+//! A client for the Azure IoT Hub service API, for back-end applications.
 //!
 //! [`IotHubRegistryManager`] has one method per task.
 //!
@@ -26,13 +26,13 @@
 //!
 //! # Responses
 //!
-//! Methods return a [`Response`] with status and headers, which `into_model()?` decodes; [`ResponseExt`] returns its ETag.
-//! Lists and queries return a [`Pager`], jobs a [`Poller`]. [`Error`] has predicates such as
+//! Methods return a [`Response`] with status and headers. `into_model()?` decodes the body, and [`ResponseExt`]
+//! returns the ETag. Lists and queries return a [`Pager`], jobs a [`Poller`]. [`Error`] has predicates such as
 //! [`is_not_found`](Error::is_not_found).
 //!
 //! # Conditional writes
 //!
-//! Every update and delete takes a [`Precondition`]: any version, or only the one that was read.
+//! Every update and delete takes a [`Precondition`]: any version, or only the version that was read.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
@@ -54,7 +54,7 @@
 //!
 //! # Models
 //!
-//! Models serialize to the JSON that was read: unknown members are kept in `extra`, and `null` is kept too.
+//! Models serialize to the JSON that was read, including `null`. Unknown members are kept in `extra`.
 //!
 //! # Retries
 //!
@@ -64,8 +64,8 @@
 //!
 //! # Logs and traces
 //!
-//! With `RUST_LOG=iothub_convenience=info` the client logs retries, with `warn` failed calls, each with request id and
-//! error code. With a tracer in `ClientOptions` each call has a span such as `IotHubRegistryManager.get_device`.
+//! `RUST_LOG=iothub_convenience=warn` logs failed calls, and `info` also logs retries, each with request id and error
+//! code. With a tracer in `ClientOptions` each call has a span such as `IotHubRegistryManager.get_device`.
 //!
 //! # Features
 //!
@@ -132,7 +132,7 @@ pub use twin::{
     TwinProperties, TwinReplacement, Violation,
 };
 
-// Types of other crates that callers need.
+// Types of other crates in the public API.
 pub use azure_core::cloud;
 pub use azure_core::credentials::{Secret, TokenCredential};
 pub use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
@@ -152,7 +152,8 @@ pub use json_patch;
 /// A paged list: a stream of items, or of pages with `into_pages`.
 pub type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;
 
-/// A job of the hub. Awaiting it returns the last document; as a stream it yields each document until the job has ended.
+/// A poller of a job of the hub. Awaiting it returns the last document; as a stream it yields each document until the
+/// job has ended.
 pub type Poller<T> = azure_service_core::Poller<T, Error>;
 
 /// The query language of the hub: a builder with bound values, a parser and a validator.

@@ -14,19 +14,19 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::identity::{check_device_id, check_module_id};
 use crate::json::to_value;
 
-/// The service's default wait for the device's response.
+/// The service's default timeout for the device's response.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The time that the client waits longer for the service than the service for the device.
+/// The additional time for which the client waits for the service's response.
 const MARGIN: Duration = Duration::from_secs(15);
 
-/// The largest payload, in bytes.
+/// The maximum size of a payload, in bytes.
 const MAX_PAYLOAD: usize = 128 * 1024;
 
 const COMMAND_STATUS: &str = "x-ms-command-statuscode";
 
 /// A direct method to call on a device or module.
 ///
-/// A missing payload and the payload `null` differ, and are sent as such.
+/// A missing payload and the payload `null` are different requests.
 ///
 /// # Example
 ///
@@ -44,7 +44,7 @@ const COMMAND_STATUS: &str = "x-ms-command-statuscode";
 #[derive(Debug, Clone, PartialEq)]
 pub struct DirectMethod {
     name: String,
-    /// The payload, or why it cannot be serialized.
+    /// The payload, or the reason that it cannot be serialized.
     payload: Option<Result<Value, String>>,
     response_timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
@@ -62,23 +62,23 @@ impl DirectMethod {
         }
     }
 
-    /// Sets the payload, at most 128 KiB. A payload that cannot be serialized to JSON is an error of the call.
+    /// Sets the payload, at most 128 KiB. If it cannot be serialized to JSON, the call fails.
     #[must_use]
     pub fn with_payload(mut self, payload: impl Serialize) -> Self {
         self.payload = Some(to_value(&payload).map_err(|error| error.to_string()));
         self
     }
 
-    /// Sets how long the service waits for the device's response: 5 to 300 seconds, rounded up to whole seconds. Default: 30
-    /// seconds.
+    /// Sets the time for which the service waits for the device's response: 5 to 300 seconds, rounded up to whole
+    /// seconds. Default: 30 seconds.
     #[must_use]
     pub fn with_response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = Some(timeout);
         self
     }
 
-    /// Sets how long the service waits for the device to connect: 0 to 300 seconds, rounded up to whole seconds, and at most
-    /// the response timeout. Default: 0.
+    /// Sets the time for which the service waits for the device to connect: 0 to 300 seconds, rounded up to whole
+    /// seconds, and at most the response timeout. Default: 0.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
@@ -121,7 +121,7 @@ impl DirectMethod {
         Ok(payload)
     }
 
-    /// Returns the body of the request, and of a job that calls the method.
+    /// Returns the body of the request, which is also used in jobs that call the method.
     pub(crate) fn to_body(&self) -> Result<types::CloudToDeviceMethod> {
         Ok(types::CloudToDeviceMethod {
             method_name: Some(self.name.clone()),
@@ -131,14 +131,14 @@ impl DirectMethod {
         })
     }
 
-    /// Returns connect timeout, response timeout and payload of a command.
+    /// Returns connect timeout, response timeout and payload for a command request.
     pub(crate) fn parts(&self) -> Result<(Option<i32>, Option<i32>, Option<Value>)> {
         let seconds = |timeout: Option<Duration>| timeout.map(whole_seconds);
         let (connect, response) = (seconds(self.connect_timeout), seconds(self.response_timeout));
         Ok((connect, response, self.payload()?))
     }
 
-    /// Returns how long the client waits for the service.
+    /// Returns the time for which the client waits for the service's response.
     pub(crate) fn http_timeout(&self) -> Duration {
         self.connect_timeout
             .unwrap_or_default()
@@ -149,7 +149,7 @@ impl DirectMethod {
 
 fn check_timeout(parameter: &str, timeout: Option<Duration>, least: i32) -> Result<()> {
     match timeout.map(whole_seconds) {
-        // Other clients send 0 for the default, so the service interprets it.
+        // Other clients send 0 for the default, and the service accepts it.
         None | Some(0) => Ok(()),
         Some(seconds) if !(least..=300).contains(&seconds) => Err(Error::invalid_input(
             parameter,
@@ -170,7 +170,7 @@ fn whole_seconds(time: Duration) -> i32 {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DirectMethodOutcome {
-    /// The device has responded. Check [`status`](DirectMethodResponse::status) for its verdict.
+    /// The device has responded. Check [`status`](DirectMethodResponse::status) for the device's result.
     Responded(DirectMethodResponse),
     /// The device is not connected, or not subscribed to methods. The method was not delivered.
     Offline,
@@ -184,11 +184,11 @@ pub enum DirectMethodOutcome {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DirectMethodResponse {
-    /// A number that the device chooses. Many devices follow HTTP: 200 is success.
+    /// A number that the device chooses. Many devices use HTTP statuses, with 200 for success.
     pub status: i32,
     /// The payload of the response; `None` if there is none, `Some(Value::Null)` if it is `null`.
     pub payload: Option<Value>,
-    /// The service's id of the request.
+    /// The service's request id.
     pub request_id: Option<String>,
 }
 
@@ -197,7 +197,8 @@ impl DirectMethodResponse {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with the member, if it does not decode as `T`.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), naming the member, if the payload does not
+    /// decode as `T`.
     pub fn payload_as<T: DeserializeOwned>(&self) -> Result<T> {
         let payload = self.payload.as_ref().unwrap_or(&Value::Null);
         decode::from_value("payload", payload).map_err(|error| Error::undecodable(&error))
@@ -214,7 +215,7 @@ impl DirectMethodOutcome {
         }
     }
 
-    /// Returns the outcome of a command. The status is in a header, the payload is the body.
+    /// Returns the outcome of a command. The status is in a header and the payload is the body.
     pub(crate) fn of_command(response: Response<Value>) -> Result<Self> {
         let status = response
             .headers()
@@ -252,8 +253,8 @@ fn no_status() -> Error {
 impl IotHubRegistryManager {
     /// Calls a method of a device and waits for the response.
     ///
-    /// The call is not retried once the service may have processed it. The client waits 15 seconds longer than the service
-    /// waits for the device, unless [`CallOptions`](crate::CallOptions) set another timeout.
+    /// The call is not retried once the service may have processed it. The client waits 15 seconds longer than the
+    /// service does, unless [`CallOptions`](crate::CallOptions) set another timeout.
     ///
     /// REST: `POST /twins/{id}/methods`.
     ///
@@ -296,7 +297,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`invoke_device_method`](Self::invoke_device_method).
+    /// Same as [`invoke_device_method`](Self::invoke_device_method).
     ///
     /// # Example
     ///

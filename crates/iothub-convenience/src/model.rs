@@ -1,8 +1,8 @@
 //! Models that serialize to the JSON that was read.
 //!
-//! The service varies the case of member names between operations, and writes `null` for members that other operations
-//! omit. A model declared by [`model!`] accepts all forms, records spelling and nulls, and keeps unknown members in
-//! `extra`.
+//! The service varies the case of member names between operations, and writes `null` for members that other
+//! operations omit. A model declared with [`model!`] accepts all forms, records spelling and nulls, and keeps unknown
+//! members in `extra`.
 
 mod member;
 
@@ -16,31 +16,31 @@ pub(crate) use member::{Member, object, plain_members, to_json};
 /// Options for writing a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Style {
-    /// Whether keys are written; otherwise `REDACTED`.
+    /// Whether keys are written in clear text instead of `REDACTED`.
     pub(crate) keys: bool,
-    /// Whether `null` is written as it was read; otherwise it is omitted.
+    /// Whether members that were `null` are written as `null` instead of omitted.
     pub(crate) nulls: bool,
 }
 
 impl Style {
-    /// As read, without keys.
+    /// The JSON that was read, without keys.
     pub(crate) const READ: Self = Self {
         keys: false,
         nulls: true,
     };
-    /// As read, with keys.
+    /// The JSON that was read, with keys.
     pub(crate) const READ_WITH_KEYS: Self = Self {
         keys: true,
         nulls: true,
     };
-    /// As sent to the service.
+    /// The JSON that is sent to the service.
     pub(crate) const SENT: Self = Self {
         keys: true,
         nulls: false,
     };
 }
 
-/// The spelling and nulls of a document's known members. All layouts are equal, so that models compare by their values.
+/// The spelling and nulls of a document's known members. All layouts compare equal, so models compare by value.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout(Vec<ReadMember>);
 
@@ -57,7 +57,7 @@ struct ReadMember {
     name: &'static str,
     spelling: Cow<'static, str>,
     null: bool,
-    /// The value as it was read, if the type of the member ignores some of its nulls.
+    /// The original value, if its type drops nulls inside it.
     with_nulls: Option<Value>,
 }
 
@@ -83,7 +83,7 @@ impl ReadError {
         self
     }
 
-    /// Converts into the error of a document called `what`.
+    /// Converts this into the error of a document called `what`.
     pub(crate) fn of<E: serde::de::Error>(self, what: &str) -> E {
         match self.path.as_str() {
             "" => E::custom(format_args!("{what}: {}", self.reason)),
@@ -101,7 +101,7 @@ impl From<serde_json::Error> for ReadError {
     }
 }
 
-/// The members of a document that is being read.
+/// The members of a document during deserialization.
 #[derive(Debug)]
 pub(crate) struct Members {
     members: Vec<(String, Option<Value>)>,
@@ -120,7 +120,7 @@ impl Members {
         })
     }
 
-    /// Takes the member `name`; ignores ASCII case if there is none with the exact name.
+    /// Removes and decodes the member `name`. Ignores ASCII case if no member has exactly this name.
     pub(crate) fn take<T: Member + Default>(&mut self, name: &'static str) -> Result<T, ReadError> {
         let is_left = |(_, value): &&mut (String, Option<Value>)| value.is_some();
         let mut found = self
@@ -154,7 +154,7 @@ impl Members {
         }
     }
 
-    /// Returns the remaining members, and the layout of those that were taken.
+    /// Returns the remaining members, and the layout of the members that were taken.
     pub(crate) fn finish(self) -> (Map<String, Value>, Layout) {
         let rest = self
             .members
@@ -165,7 +165,7 @@ impl Members {
     }
 }
 
-/// Adds the member `name` to `document`, in the form that `layout` has.
+/// Adds the member `name` to `document`, with the spelling and nulls recorded in `layout`.
 pub(crate) fn put<T: Member>(
     document: &mut Map<String, Value>,
     layout: &Layout,
@@ -191,7 +191,7 @@ pub(crate) fn put<T: Member>(
             document.insert(spelling.to_owned(), Value::Null);
         }
         Some(member) if !member.null => match value.write(style) {
-            // It was removed after reading.
+            // The member was removed after it had been read.
             Value::Null => {}
             empty => {
                 document.insert(spelling.to_owned(), empty);
@@ -228,7 +228,7 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
-/// Reads a model. Errors call it `what`.
+/// Deserializes a model. Errors call the document `what`.
 pub(crate) fn deserialize<'de, T: Member, D: Deserializer<'de>>(
     what: &str,
     deserializer: D,
@@ -237,7 +237,7 @@ pub(crate) fn deserialize<'de, T: Member, D: Deserializer<'de>>(
     T::read(document).map_err(|error| error.of(what))
 }
 
-/// Declares a model of the service, with the names of its members. See the [module](self).
+/// Declares a model of the service with the names of its members. See the [module](self).
 macro_rules! model {
     (
         $(#[$meta:meta])*
@@ -250,7 +250,7 @@ macro_rules! model {
         #[non_exhaustive]
         $model_visibility struct $model {
             $( $(#[$field_meta])* $visibility $field: $type, )+
-            /// Unknown members, as the service wrote them.
+            /// Unknown members, unchanged.
             pub extra: ::serde_json::Map<String, ::serde_json::Value>,
             pub(crate) layout: $crate::model::Layout,
         }

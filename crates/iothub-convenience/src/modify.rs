@@ -57,7 +57,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`modify_twin`](Self::modify_twin).
+    /// Same as [`modify_twin`](Self::modify_twin).
     ///
     /// # Example
     ///
@@ -121,7 +121,7 @@ struct Change {
     expected: Twin,
 }
 
-/// Decodes the twin of a response. Takes the ETag from the header if the body has none, so that the write is conditional.
+/// Decodes the twin of a response. If the body has no ETag, takes it from the header, because the write needs it.
 fn model(response: Response<Twin>) -> Result<Twin> {
     let etag = ResponseExt::etag(&response);
     let mut twin = response.into_model()?;

@@ -18,9 +18,9 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_already_exists`](crate::Error::is_already_exists) if the module exists. If the device does not exist,
-    /// [`is_not_found`](crate::Error::is_not_found), or, with a shared access policy,
-    /// [`is_unauthorized`](crate::Error::is_unauthorized).
+    /// [`is_already_exists`](crate::Error::is_already_exists) if the module exists. If the device does not exist, the
+    /// error is [`is_not_found`](crate::Error::is_not_found), or [`is_unauthorized`](crate::Error::is_unauthorized)
+    /// with a shared access policy.
     ///
     /// # Example
     ///
@@ -50,7 +50,7 @@ impl IotHubRegistryManager {
 
     /// Replaces the identity of a module.
     ///
-    /// Clears fields that `options` do not set: see [`CreateOrUpdateModuleOptions`].
+    /// Fields that are not set in `options` are cleared; see [`CreateOrUpdateModuleOptions`].
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
@@ -97,7 +97,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`create_module`](Self::create_module).
+    /// Same as [`create_module`](Self::create_module).
     ///
     /// # Example
     ///
@@ -124,13 +124,13 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Creates a module that authenticates with certificates whose thumbprints the hub knows.
+    /// Creates a module that authenticates with certificates that have these thumbprints.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}`.
     ///
     /// # Errors
     ///
-    /// As [`create_module`](Self::create_module).
+    /// Same as [`create_module`](Self::create_module).
     ///
     /// # Example
     ///
@@ -158,13 +158,14 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Creates a module that authenticates with certificates signed by an authority that the hub knows.
+    /// Creates a module that authenticates with certificates signed by a certificate authority that is registered
+    /// with the hub.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}`.
     ///
     /// # Errors
     ///
-    /// As [`create_module`](Self::create_module).
+    /// Same as [`create_module`](Self::create_module).
     ///
     /// # Example
     ///
@@ -191,13 +192,13 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Replaces the identity of a module by one that authenticates with symmetric keys.
+    /// Replaces the identity of a module with one that authenticates with symmetric keys.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_module`](Self::update_module).
+    /// Same as [`update_module`](Self::update_module).
     ///
     /// # Example
     ///
@@ -229,13 +230,13 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Replaces the identity of a module by one that authenticates with certificates whose thumbprints the hub knows.
+    /// Replaces the identity of a module with one that authenticates with certificates that have these thumbprints.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_module`](Self::update_module).
+    /// Same as [`update_module`](Self::update_module).
     ///
     /// # Example
     ///
@@ -267,14 +268,14 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Replaces the identity of a module by one that authenticates with certificates signed by an authority that the hub
-    /// knows.
+    /// Replaces the identity of a module with one that authenticates with certificates signed by a certificate
+    /// authority that is registered with the hub.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_module`](Self::update_module).
+    /// Same as [`update_module`](Self::update_module).
     ///
     /// # Example
     ///
@@ -368,7 +369,7 @@ impl IotHubRegistryManager {
         Ok(self.core.call("get_module").send(request).await?)
     }
 
-    /// Reads all modules of a device, system modules included.
+    /// Reads all modules of a device, including system modules.
     ///
     /// REST: `GET /devices/{id}/modules`.
     ///
@@ -396,7 +397,7 @@ impl IotHubRegistryManager {
         Ok(self.core.call("get_modules").send(request).await?)
     }
 
-    /// Deletes a module with its twin.
+    /// Deletes a module and its twin.
     ///
     /// REST: `DELETE /devices/{id}/modules/{mid}` with `If-Match`.
     ///

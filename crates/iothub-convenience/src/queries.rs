@@ -19,7 +19,7 @@ use crate::jobs::DeviceJob;
 use crate::model::to_json;
 use crate::twin::Twin;
 
-/// The longest query, in characters.
+/// The maximum length of a query, in characters.
 const MAX_QUERY_LENGTH: usize = 8192;
 
 const ITEM_TYPE: HeaderName = HeaderName::from_static("x-ms-item-type");
@@ -29,7 +29,7 @@ const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation");
 /// [`query_iot_hub_rows`](IotHubRegistryManager::query_iot_hub_rows).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryIotHubOptions {
-    /// The maximum number of rows per page. Default: 100, which is about the service's maximum.
+    /// The maximum number of rows per page. Default: 100, which is approximately the service's maximum.
     pub page_size: Option<u32>,
     /// The [`continuation_token`](Pager::continuation_token) of an earlier pager of the same query, to resume it.
     pub continuation_token: Option<String>,
@@ -37,14 +37,14 @@ pub struct QueryIotHubOptions {
 
 /// A stream of the rows of a query; [`into_pages`](Pager::into_pages) returns a stream of pages.
 ///
-/// Pages are requested one at a time, when their rows are needed. An empty page may not be the last.
+/// Pages are requested one at a time, when their rows are needed. An empty page is not necessarily the last.
 pub type QueryPager<T = QueryRow> = Pager<Response<QueryPage<T>>, Error>;
 
 /// One page of the rows of a query.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryPage<T = QueryRow> {
-    /// The rows. An empty page may not be the last.
+    /// The rows. An empty page is not necessarily the last.
     pub rows: Vec<T>,
 }
 
@@ -55,12 +55,12 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for QueryPage<T> {
     }
 }
 
-/// The headers of a page of a query.
+/// Access to the headers of a page of query results.
 pub trait QueryPageHeaders {
     /// Returns the kind of the rows.
     fn row_type(&self) -> RowType;
 
-    /// Returns the token of the next page, `None` on the last.
+    /// Returns the token of the next page, or `None` on the last page.
     fn continuation_token(&self) -> Option<&str>;
 }
 
@@ -122,7 +122,7 @@ pub enum QueryRow {
     Twin(Box<Twin>),
     /// The outcome of a job on one device.
     DeviceJob(Box<DeviceJob>),
-    /// Any other row, as the service wrote it.
+    /// Any other row, unchanged.
     Raw(Value),
 }
 
@@ -150,7 +150,8 @@ impl QueryRow {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with the member, if the row does not decode as `T`.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), naming the member, if the row does not
+    /// decode as `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
         decode::from_value("row", &self.as_json()).map_err(|error| Error::undecodable(&error))
     }
@@ -166,8 +167,8 @@ impl<T: Send> Page for QueryPage<T> {
     }
 }
 
-/// Replaces each row of a page by an object with its variant of [`QueryRow`], which is in a header of the response, while
-/// only the body is decoded.
+/// Wraps each row of a page in an object with the name of its [`QueryRow`] variant. The type of the rows is in a
+/// header, but only the body is decoded.
 fn name_variants(response: RawResponse) -> azure_service_core::Result<RawResponse> {
     let rows: Vec<Value> = decode::from_slice("page", response.body())?;
     let (status, headers, _) = response.deconstruct();
@@ -226,16 +227,16 @@ impl IotHubRegistryManager {
         self.query_pages("query_iot_hub", query, options, Ok)
     }
 
-    /// Queries like [`query_iot_hub`](Self::query_iot_hub), with rows of the type that the service returns.
+    /// Queries like [`query_iot_hub`](Self::query_iot_hub), but returns rows of the type that the service reports.
     ///
-    /// For queries that are not known at compile time. In the body of a page, each row is an object with its variant of
-    /// [`QueryRow`].
+    /// For queries that are not known at compile time. In the body of a page, each row is wrapped in an object with
+    /// the name of its [`QueryRow`] variant.
     ///
     /// REST: `POST /devices/query`, once per page.
     ///
     /// # Errors
     ///
-    /// As [`query_iot_hub`](Self::query_iot_hub).
+    /// Same as [`query_iot_hub`](Self::query_iot_hub).
     ///
     /// # Example
     ///

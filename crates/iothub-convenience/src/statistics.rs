@@ -7,28 +7,28 @@ use crate::error::Result;
 use crate::model::model;
 
 model! {
-    /// The numbers of registered devices.
+    /// The number of registered devices, by status.
     pub struct RegistryStatistics as "statistics" {
-        /// All devices.
+        /// The number of all devices.
         pub total_device_count: Option<i64> = "totalDeviceCount",
-        /// Devices that may connect.
+        /// The number of devices that may connect.
         pub enabled_device_count: Option<i64> = "enabledDeviceCount",
-        /// Devices that may not connect.
+        /// The number of devices that may not connect.
         pub disabled_device_count: Option<i64> = "disabledDeviceCount",
     }
 }
 
 model! {
-    /// The number of connected devices.
+    /// Statistics of connections.
     pub struct ServiceStatistics as "statistics" {
-        /// Devices that are connected.
+        /// The number of connected devices.
         pub connected_device_count: Option<i64> = "connectedDeviceCount",
     }
 }
 
 /// Counts of devices.
 impl IotHubRegistryManager {
-    /// Counts the registered devices: all, enabled, disabled. The numbers may lag by minutes.
+    /// Counts the registered devices: in total, enabled and disabled. The numbers may lag by minutes.
     ///
     /// REST: `GET /statistics/devices`.
     ///

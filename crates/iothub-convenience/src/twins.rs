@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::identity::{check_device_id, check_module_id};
 use crate::twin::{Twin, TwinPatch, TwinReplacement};
 
-/// The checked id of a twin.
+/// The id of a twin, already checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TwinId<'a> {
     device_id: &'a str,
@@ -112,7 +112,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin).
+    /// Same as [`update_twin`](Self::update_twin).
     ///
     /// # Example
     ///
@@ -180,7 +180,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin).
+    /// Same as [`update_twin`](Self::update_twin).
     ///
     /// # Example
     ///
@@ -215,7 +215,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin).
+    /// Same as [`update_twin`](Self::update_twin).
     ///
     /// # Example
     ///
@@ -297,8 +297,8 @@ impl IotHubRegistryManager {
     }
 }
 
-/// Returns the body with these members as unknown members, because the generated type cannot express `"tags": null`, which
-/// removes all tags.
+/// Returns a body that carries the members as unknown members, because the generated type cannot express `"tags":
+/// null`, which removes all tags.
 pub(crate) fn twin_body(document: Map<String, Value>) -> types::Twin {
     types::Twin {
         extra: document,

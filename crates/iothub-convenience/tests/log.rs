@@ -1,4 +1,4 @@
-//! Logs show no keys. A test program of its own, because it sets the global subscriber.
+//! Logs show no keys. The test is a separate program, because it sets the global subscriber.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ fn keys() -> SymmetricKey {
     SymmetricKey::new(DEVICE_KEY, DEVICE_KEY).unwrap()
 }
 
-/// Collects the log.
+/// A writer that collects the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! Memory usage of queries. A test program of its own, because it measures the whole program.
+//! Memory usage of queries. The test is a separate program, because it measures the memory of the whole process.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -65,7 +65,7 @@ fn hub(item_type: &'static str, pages: usize) -> IotHubRegistryManager {
     IotHubRegistryManager::from_connection_string(connection, Some(options)).unwrap()
 }
 
-/// Runs a query. Returns the peak of additional memory, and the number of rows.
+/// Runs a query. Returns the peak of additional memory in bytes, and the number of rows.
 async fn peak(item_type: &'static str, pages: usize) -> (usize, usize) {
     let hub = hub(item_type, pages);
     let before = MEMORY.current_usage();
@@ -81,12 +81,12 @@ async fn peak(item_type: &'static str, pages: usize) -> (usize, usize) {
 #[tokio::test]
 async fn memory_is_independent_of_the_number_of_rows() {
     for item_type in ["Twin", "Raw"] {
-        // The first run allocates caches.
+        // The first run fills caches.
         peak(item_type, 6).await;
         let (few, few_rows) = peak(item_type, 6).await;
         let (many, many_rows) = peak(item_type, 90).await;
         assert_eq!((few_rows, many_rows), (4 * ROWS_PER_PAGE, 60 * ROWS_PER_PAGE));
-        // More than the JSON of one page, and about the same for fifteen times the rows.
+        // The peak is above the JSON of one page, and about the same for fifteen times as many rows.
         assert!(few > ROWS_PER_PAGE * 200, "{few}");
         assert!(
             many < few + few / 4,

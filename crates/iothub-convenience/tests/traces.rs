@@ -1,4 +1,5 @@
-//! Spans and log events of calls. A test program of its own, because `tracing` caches the interest in call sites.
+//! Spans and log events of calls. The tests are a separate program, because `tracing` caches the interest in call
+//! sites.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -18,7 +19,7 @@ use support::{KEY, MockTransport};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Held by each test, because the interest in call sites is cached for all threads.
+/// The lock that each test holds, because the interest in call sites is cached for all threads.
 static SUBSCRIBER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 fn traced(transport: &Arc<MockTransport>) -> (tracer::Recorder, IotHubRegistryManager) {
@@ -79,7 +80,7 @@ async fn call_has_a_span_and_composite_method_is_the_parent_of_its_requests() {
     insta::assert_snapshot!(spans.tree());
 }
 
-/// Collects the log.
+/// A writer that collects the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

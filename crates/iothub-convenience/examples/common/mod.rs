@@ -1,4 +1,4 @@
-//! The hub of the examples: that of `IOTHUB_CONNECTION_STRING`, or the emulator.
+//! The hub of the examples: the hub of `IOTHUB_CONNECTION_STRING` if set, otherwise the emulator.
 
 use azure_iot_emulator::Emulator;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Precondition};
@@ -6,10 +6,10 @@ use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Preconditio
 /// The error of an example.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-/// A client for a hub, and the emulator unless the hub is a real one.
+/// A client for a hub, and the emulator if the hub is not a real one.
 pub(crate) struct Hub {
     pub(crate) client: IotHubRegistryManager,
-    /// Acts as the devices. Runs until it is dropped.
+    /// The emulator, which acts as the devices and runs until it is dropped.
     #[allow(dead_code, reason = "some examples need no devices")]
     pub(crate) emulator: Option<Emulator>,
 }
@@ -41,7 +41,7 @@ impl Hub {
         })
     }
 
-    /// Deletes devices, whether they exist or not.
+    /// Deletes devices if they exist.
     #[allow(dead_code, reason = "some examples create no devices")]
     pub(crate) async fn delete(&self, device_ids: impl IntoIterator<Item = String>) -> Result<(), Failure> {
         for device_id in device_ids {

@@ -1,4 +1,4 @@
-//! Claims-based security: the `put-token` requests to the `$cbs` node.
+//! Claims-based security: `put-token` requests to the `$cbs` node.
 
 use fe2o3_amqp::types::messaging::{AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties};
 use fe2o3_amqp::types::primitives::{SimpleValue, Value};
@@ -10,10 +10,10 @@ use crate::amqp::error::{AmqpError, AmqpErrorKind};
 use crate::amqp::session::Session;
 
 const NODE: &str = "$cbs";
-/// The address of the client's end of the link for responses.
+/// The target address of the link for responses.
 const REPLY_TO: &str = "cbs";
 
-/// The two links to the node. They stay open for renewals.
+/// The two links to the `$cbs` node. They stay open for renewals.
 #[derive(Debug)]
 pub(crate) struct Cbs {
     requests: Sender,
@@ -40,7 +40,7 @@ impl Cbs {
         Ok(Self { requests, responses })
     }
 
-    /// Sends a token, which authorizes the connection until it expires.
+    /// Sends a token. It authorizes the connection until the token expires.
     pub(crate) async fn put_token(&mut self, token: &Token) -> Result<(), AmqpError> {
         let id = MessageId::String(uuid::Uuid::new_v4().to_string());
         let request = Message::builder()
@@ -66,7 +66,7 @@ impl Cbs {
                 .recv::<Body<Value>>()
                 .await
                 .map_err(convert::of_recv)?;
-            // An unsettled response has no effect on the token.
+            // The token takes effect even if the response is not settled.
             if let Err(error) = self.responses.accept(&response).await {
                 tracing::debug!(%error, "the response to put-token was not settled");
             }
@@ -75,7 +75,7 @@ impl Cbs {
                 .properties
                 .as_ref()
                 .and_then(|properties| properties.correlation_id.clone());
-            // The response to an earlier request, which timed out, is skipped.
+            // Skips the response to an earlier request that has timed out.
             if correlation_id.is_none_or(|correlation_id| correlation_id == id) {
                 return read_status(&response);
             }

@@ -23,15 +23,15 @@ use crate::amqp::session::Session;
 use crate::amqp::transport::Target;
 
 const DEVICE_BOUND: &str = "/messages/devicebound";
-/// A connection on which nothing is received for this long is considered broken.
+/// The time without incoming frames after which a connection counts as broken.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// The maximum number of unsettled notifications.
 const RECEIVER_CREDIT: u32 = 10;
-/// The shortest wait before the next check of a token.
+/// The minimum wait before the next check of a token.
 const RENEWAL_PAUSE: Duration = Duration::from_millis(200);
-/// The wait after a renewal that failed.
+/// The wait after a failed renewal.
 const RENEWAL_RETRY: Duration = Duration::from_secs(5);
-/// The timeout of closing a connection or a link.
+/// The timeout for closing a connection or a link.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Settings of a connection.
@@ -43,7 +43,7 @@ pub(crate) struct Settings {
     pub(crate) credential: AmqpCredential,
     pub(crate) connect_timeout: Duration,
     pub(crate) operation_timeout: Duration,
-    /// The maximum size of a received message, in bytes. Zero is no limit.
+    /// The maximum size of a received message, in bytes. Zero means no limit.
     pub(crate) max_message_size: u64,
 }
 
@@ -77,7 +77,7 @@ impl CallTimeouts {
 
 /// Waits for `work` for at most `limit`; `failure` begins the message of the timeout.
 ///
-/// The timer has a resolution of a millisecond, so a fast response beyond `limit` is refused as well.
+/// The timer has a resolution of one millisecond; a response within the same millisecond may still be too late.
 pub(crate) async fn within<T>(
     limit: Duration,
     failure: &str,
@@ -97,7 +97,8 @@ impl Connection {
     /// Connects and authenticates.
     pub(crate) async fn open(settings: &Settings) -> Result<Arc<Self>, AmqpError> {
         let token = settings.credential.token(&settings.host).await?;
-        // Boxed in parts, because the futures of the AMQP library take tens of kilobytes, in debug builds several times.
+        // The parts are boxed, because the futures of the AMQP library take tens of kilobytes, and several times as
+        // much in debug builds.
         let stream = Box::pin(settings.target.connect()).await?;
         let host_name = settings.host.split(':').next().unwrap_or_default();
         let opening = fe2o3_amqp::Connection::builder()
@@ -134,12 +135,12 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Returns whether the connection is usable, as far as is known.
+    /// Returns whether the connection is usable as far as the client has noticed.
     pub(crate) fn is_alive(&self) -> bool {
         !self.broken.load(Ordering::Relaxed) && !self.session.has_ended()
     }
 
-    /// Marks the connection as broken; the next call opens another one.
+    /// Marks the connection as broken, so the next call opens a new one.
     pub(crate) fn mark_broken(&self) {
         self.broken.store(true, Ordering::Relaxed);
     }
@@ -160,7 +161,7 @@ impl Connection {
                     Ok(outcome)
                 }
                 Err(error) => {
-                    // The link cannot be used any more; the next message attaches another one.
+                    // The link is no longer usable; the next message attaches a new one.
                     *slot = None;
                     Err(convert::of_send(error))
                 }
@@ -180,7 +181,7 @@ impl Connection {
         convert::of_outcome(outcome.map_err(unknown)?)
     }
 
-    /// Waits for work on a link for at most `limit`, but not beyond the end of the session.
+    /// Waits for work on a link until `limit` or the end of the session.
     async fn on_link<T>(
         &self,
         limit: Duration,
@@ -202,7 +203,7 @@ impl Connection {
             .map_err(convert::of_sender_attach)
     }
 
-    /// Attaches a receiving link. `limit` replaces the timeout of the settings, also for settlements.
+    /// Attaches a receiving link. `limit` replaces the timeout of the settings, including the timeout of settlements.
     pub(crate) async fn attach_receiver(
         &self,
         address: &str,
@@ -238,7 +239,7 @@ impl Connection {
             .await
     }
 
-    /// Closes links, session and connection in this order; dropping an open link may end the session.
+    /// Closes links, session and connection in this order, because dropping an open link may end the session.
     pub(crate) async fn close(&self) {
         self.mark_broken();
         if let Some(renewal) = self.renewal.get() {
@@ -275,7 +276,7 @@ impl Drop for Connection {
 /// Renews the token of the connection before it expires.
 async fn keep_authenticated(connection: Weak<Connection>, settings: Settings, mut token: Token) {
     loop {
-        // After five sixths of its lifetime the credential renews the token.
+        // The credential renews the token after five sixths of its lifetime.
         let left = token.expires_on - OffsetDateTime::now_utc();
         let left = Duration::try_from(left).unwrap_or_default();
         tokio::time::sleep((left * 5 / 6).max(RENEWAL_PAUSE)).await;
@@ -283,7 +284,7 @@ async fn keep_authenticated(connection: Weak<Connection>, settings: Settings, mu
             return;
         };
         let next = settings.credential.token(&settings.host);
-        // Not beyond the end of the session, because the credential may take any time.
+        // The race ends this with the session, because the credential may take arbitrarily long.
         let renewed = match connection.session.race(next).await.flatten() {
             Ok(next) if next == token => continue,
             Ok(next) => connection.put_token(&next).await.map(|()| next),

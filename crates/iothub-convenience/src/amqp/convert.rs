@@ -1,4 +1,4 @@
-//! Conversions of the AMQP library's errors.
+//! Conversions from the errors of the AMQP library.
 
 use fe2o3_amqp::connection::{self, ConnectionStopReason, OpenError};
 use fe2o3_amqp::link::{
@@ -34,7 +34,7 @@ fn with_reason(kind: Kind, reason: &definitions::Error) -> AmqpError {
     error
 }
 
-/// Returns the error of an outcome other than acceptance.
+/// Converts an outcome. Every outcome except acceptance is an error.
 pub(crate) fn of_outcome(outcome: Outcome) -> Result<(), AmqpError> {
     let error = match outcome {
         Outcome::Accepted(_) => return Ok(()),
@@ -88,7 +88,7 @@ fn of_session_stop(reason: &SessionStopReason) -> AmqpError {
     }
 }
 
-/// Returns the reason of the end of a session.
+/// Returns the reason for the end of a session.
 pub(crate) fn of_session_end(error: session::Error) -> AmqpError {
     match error {
         session::Error::RemoteEndedWithError(reason) => with_reason(Kind::ConnectionLost, &reason),
@@ -97,7 +97,7 @@ pub(crate) fn of_session_end(error: session::Error) -> AmqpError {
     }
 }
 
-/// Returns the reason of the end of a connection.
+/// Returns the reason for the end of a connection.
 pub(crate) fn of_close(result: Result<(), connection::Error>) -> AmqpError {
     match result {
         Err(connection::Error::RemoteClosedWithError(reason)) => with_reason(Kind::ConnectionLost, &reason),
@@ -136,7 +136,7 @@ pub(crate) fn of_send(error: SendError) -> AmqpError {
     match error {
         SendError::LinkStateError(error) => of_link_state(error),
         SendError::Detached(error) => of_detach(error),
-        // As if the hub had refused it.
+        // The library refused the message; the kind is the same as if the hub had rejected it.
         SendError::MessageSizeExceeded(error) => AmqpError::new(Kind::Rejected)
             .with_reason("amqp:link:message-size-exceeded".to_owned(), None)
             .with_message(format!(

@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 
 use crate::amqp::error::{AmqpError, AmqpErrorKind};
 
-/// The source of tokens.
+/// A source of tokens.
 #[derive(Clone)]
 pub(crate) enum AmqpCredential {
-    /// The key of a shared access policy; the same tokens as over HTTP.
+    /// The key of a shared access policy, with the same tokens as over HTTP.
     Sas(SasCredential),
     /// A Microsoft Entra identity.
     Entra {

@@ -1,4 +1,4 @@
-//! Errors of AMQP.
+//! Errors of messaging over AMQP.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,8 +10,8 @@ use serde_json::Value;
 
 /// The failure to send a message, or to receive or settle a notification.
 ///
-/// [`kind`](Self::kind) is the failure, [`delivery_state`](Self::delivery_state) what is known of the message:
-/// [`DeliveryState::Unknown`] only if the message was sent and the hub reported no outcome.
+/// [`kind`](Self::kind) classifies the failure. [`delivery_state`](Self::delivery_state) is the state of the message;
+/// it is [`DeliveryState::Unknown`] only if the message was sent and the hub reported no outcome.
 ///
 /// # Example
 ///
@@ -31,7 +31,7 @@ use serde_json::Value;
 #[derive(Clone)]
 pub struct AmqpError(Box<Repr>);
 
-/// One line, like that of [`Error`](crate::Error).
+/// Formats the error in one line, like [`Error`](crate::Error).
 impl fmt::Display for AmqpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline())?;
@@ -44,7 +44,7 @@ impl fmt::Display for AmqpError {
     }
 }
 
-/// No source: `Display` includes its message.
+/// Has no source, because `Display` includes the source's message.
 impl StdError for AmqpError {}
 
 impl fmt::Debug for AmqpError {
@@ -67,7 +67,7 @@ struct Repr {
     /// Host and port of the hub, or of the proxy.
     target: Option<String>,
     connection: Option<ConnectionFailure>,
-    /// The difference between the clocks, if the hub sent its time.
+    /// The clock skew, if the hub sent its time.
     clock_skew: Option<ClockSkew>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -76,15 +76,15 @@ struct Repr {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AmqpErrorKind {
-    /// The hub rejected the message, see [`condition`](AmqpError::condition).
+    /// The hub rejected the message; see [`condition`](AmqpError::condition).
     Rejected,
     /// The hub released the message unprocessed, every time it was sent.
     Released,
     /// The hub returned the message as modified, every time it was sent.
     Modified,
-    /// The hub returned the message as modified and asks not to send it again.
+    /// The hub returned the message as modified and undeliverable, so it must not be sent again.
     Undeliverable,
-    /// The hub closed the link, see [`condition`](AmqpError::condition).
+    /// The hub closed the link; see [`condition`](AmqpError::condition).
     Detached,
     /// The hub did not accept the token.
     TokenRefused,
@@ -112,13 +112,13 @@ pub enum AmqpErrorKind {
 pub enum DeliveryState {
     /// Not sent.
     NotSent,
-    /// Refused by the hub.
+    /// Sent, but without an outcome from the hub.
     Refused,
     /// Sent, but the hub reported no outcome.
     Unknown,
 }
 
-/// Text.
+/// Parts of `Display`.
 impl AmqpError {
     /// Returns the first part of `Display`, without the context of the call.
     pub(crate) fn headline(&self) -> String {
@@ -138,7 +138,7 @@ impl AmqpError {
         match repr.clock_skew {
             _ if !self.is_unauthorized() => {}
             Some(skew) => text.push_str(&format!("; {skew}, so tokens may not be valid there")),
-            // `$cbs` does not say why, nor which time it is.
+            // The error of `$cbs` includes neither the reason nor the hub's time.
             None if repr.kind == AmqpErrorKind::TokenRefused => {
                 text.push_str("; check the credential, its permissions and this computer's clock");
             }
@@ -156,7 +156,7 @@ impl AmqpError {
             AmqpErrorKind::Rejected => format!("{hub} rejected the message"),
             AmqpErrorKind::Released => format!("{hub} released the message unprocessed"),
             AmqpErrorKind::Modified => format!("{hub} returned the message as modified"),
-            AmqpErrorKind::Undeliverable => format!("{hub} asks not to send the message again"),
+            AmqpErrorKind::Undeliverable => format!("{hub} returned the message as undeliverable"),
             AmqpErrorKind::Detached => format!("{hub} closed the link"),
             AmqpErrorKind::TokenRefused => format!("{hub} did not accept the token"),
             AmqpErrorKind::TokenExpired => format!("the token of the connection to {hub} has expired"),
@@ -217,7 +217,7 @@ impl AmqpError {
         self
     }
 
-    /// Sets host and port of the peer, unless the error has them.
+    /// Sets host and port of the peer, unless they are already set.
     #[must_use]
     pub(crate) fn with_target(mut self, target: impl Into<String>) -> Self {
         self.0.target.get_or_insert_with(|| target.into());
@@ -283,7 +283,7 @@ impl AmqpError {
         self.0.kind
     }
 
-    /// Returns what is known of the message.
+    /// Returns the state of the message.
     #[must_use]
     pub fn delivery_state(&self) -> DeliveryState {
         self.0.delivery_state
@@ -295,7 +295,7 @@ impl AmqpError {
         self.0.condition.as_deref()
     }
 
-    /// Returns the hub's message, or the client's.
+    /// Returns the hub's message, or the client's own message.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
@@ -307,7 +307,7 @@ impl AmqpError {
         self.0.code.as_deref()
     }
 
-    /// Returns the service's tracking id, which its support asks for.
+    /// Returns the service's tracking id, which Azure support asks for.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
         self.0.tracking_id.as_deref()
@@ -324,7 +324,7 @@ impl AmqpError {
         self.0.operation
     }
 
-    /// Returns why the connection could not be established, if that is what failed.
+    /// Returns the reason that the connection could not be established, or `None` for other failures.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         self.0.connection.as_ref()
@@ -354,14 +354,14 @@ impl AmqpError {
         self.has_condition(&["amqp:resource-limit-exceeded"])
     }
 
-    /// Returns whether the message is larger than the hub accepts, or a received one larger than the client accepts.
+    /// Returns whether the message exceeds the maximum size of the hub, or a received message exceeds that of the client.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         self.kind() == AmqpErrorKind::MessageTooLarge
             || self.has_condition(&["amqp:link:message-size-exceeded"])
     }
 
-    /// Returns whether the hub does not accept the credential, or it lacks the permission.
+    /// Returns whether the hub does not accept the credential, or the credential lacks the permission.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         matches!(
@@ -391,7 +391,7 @@ impl AmqpError {
         ) || (self.kind() == AmqpErrorKind::Detached && self.is_unauthorized())
     }
 
-    /// Returns whether another attempt may succeed and is safe.
+    /// Returns whether a retry is safe and may succeed.
     pub(crate) fn may_retry(&self) -> bool {
         if self.delivery_state() == DeliveryState::Unknown {
             return false;
@@ -422,7 +422,7 @@ impl AmqpError {
     }
 }
 
-/// Conditions with which the hub closes connections and links for internal reasons.
+/// The conditions that the hub sends when it closes connections and links for internal reasons.
 const TRANSIENT: &[&str] = &[
     "amqp:connection:forced",
     "amqp:link:detach-forced",

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::{Error, Result};
 
-/// Everything but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -19,7 +19,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 const ACK: &str = "iothub-ack";
 /// The prefix of property names that are reserved for the hub.
 const RESERVED: &str = "iothub-";
-/// The largest message, in bytes.
+/// The maximum size of a message in bytes.
 const MAX_SIZE: usize = 64 * 1024;
 
 /// The outcomes of a message that the hub reports as feedback, see
@@ -29,9 +29,9 @@ const MAX_SIZE: usize = 64 * 1024;
 pub enum DeliveryAcknowledgement {
     /// No outcome. The default.
     None,
-    /// Only completion by the device.
+    /// Only completion of the message by the device.
     Positive,
-    /// Only failure: the message expired, was rejected, abandoned too often or purged.
+    /// Only failures: expiry, rejection, too many abandonments, or a purge.
     Negative,
     /// Every outcome.
     Full,
@@ -65,7 +65,7 @@ pub enum PropertyValue {
 }
 
 impl PropertyValue {
-    /// Returns the bytes of a string, 1 for a boolean, 8 for a number.
+    /// Returns the size in bytes: the length of a string, 1 for a boolean, 8 for a number.
     fn size(&self) -> usize {
         match self {
             Self::String(text) => text.len(),
@@ -169,7 +169,7 @@ impl CloudToDeviceMessage {
         }
     }
 
-    /// Sets the id, which feedback refers to. Default: a random UUID.
+    /// Sets the message id, which feedback refers to. Default: a random UUID.
     #[must_use]
     pub fn with_message_id(mut self, id: impl Into<String>) -> Self {
         self.message_id = Some(id.into());
@@ -204,8 +204,7 @@ impl CloudToDeviceMessage {
         self
     }
 
-    /// Sets the time after which the message is not delivered, in whole milliseconds. Default: that of the hub, usually an
-    /// hour.
+    /// Sets the time to live, in whole milliseconds. Default: the hub's setting, usually one hour.
     #[must_use]
     pub fn with_expiry(mut self, expiry: impl Into<DateTime>) -> Self {
         self.expiry = Some(expiry.into());
@@ -219,7 +218,7 @@ impl CloudToDeviceMessage {
         self
     }
 
-    /// Sets an application property. Replaces one of the same name.
+    /// Sets an application property, replacing any of the same name.
     #[must_use]
     pub fn with_property(mut self, name: impl Into<String>, value: impl Into<PropertyValue>) -> Self {
         let (name, value) = (name.into(), value.into());
@@ -242,7 +241,7 @@ impl CloudToDeviceMessage {
         &self.body
     }
 
-    /// Returns the size to which the limit of 65,536 bytes applies: body and properties without AMQP framing.
+    /// Returns the size that counts towards the limit of 65,536 bytes: body and properties without AMQP framing.
     #[must_use]
     pub fn size(&self) -> usize {
         let length = |value: &Option<String>| value.as_ref().map_or(0, String::len);
@@ -306,7 +305,7 @@ impl CloudToDeviceMessage {
         Ok(())
     }
 
-    /// Returns the AMQP message and its id.
+    /// Returns the AMQP message together with its id.
     pub(crate) fn encode(&self, device_id: &str, module_id: Option<&str>) -> Result<(Message<Data>, String)> {
         self.check()?;
         let expiry = self.expiry.as_ref().map(timestamp).transpose()?;
@@ -375,7 +374,7 @@ mod tests {
 
     use super::*;
 
-    /// Encodes a short described list, map or binary.
+    /// Encodes a section: a descriptor with a short list, map or binary.
     fn section(descriptor: u8, constructor: u8, count: Option<u8>, content: &[u8]) -> Vec<u8> {
         let length = u8::try_from(content.len()).unwrap() + u8::from(count.is_some());
         let head = [0x00, 0x53, descriptor, constructor, length];
@@ -392,8 +391,8 @@ mod tests {
     const BINARY: u8 = 0xa0;
     const NULL: &[u8] = &[0x40];
 
-    /// The types are those of the official clients: ids and address are strings, content type and encoding symbols, the
-    /// expiry a timestamp, application properties strings, the body one data section.
+    /// The message uses the types of the official clients: ids and address are strings, content type and encoding
+    /// symbols, the expiry a timestamp, application properties strings, the body one data section.
     #[test]
     fn sections_have_the_order_and_types_of_the_official_clients() {
         let message = CloudToDeviceMessage::new("{\"a\": \"ü ☃\"}")

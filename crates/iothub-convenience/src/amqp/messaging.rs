@@ -21,10 +21,10 @@ use crate::amqp::options::AmqpOptions;
 use crate::amqp::transport::Target;
 use crate::error::Result;
 
-/// The longest wait between two attempts.
+/// The maximum wait between two attempts.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
-/// AMQP to one hub. Clones share the connection, which is opened on first use.
+/// The AMQP side of a client. Clones share the connection, which is opened on first use.
 #[derive(Clone)]
 pub(crate) struct Messaging(Arc<Shared>);
 
@@ -32,7 +32,7 @@ struct Shared {
     settings: Settings,
     max_retries: u32,
     retry_delay: Duration,
-    /// Locked while a connection is opened, so that only one is opened.
+    /// The current connection. It is locked while a connection is opened, so that only one is opened.
     connection: Mutex<Option<Arc<Connection>>>,
 }
 
@@ -45,7 +45,8 @@ impl fmt::Debug for Messaging {
 }
 
 impl Messaging {
-    /// `endpoint` is that of the REST API, `host` its host with a port other than 443. Sends nothing.
+    /// Creates the messaging of a hub without connecting. `endpoint` is the endpoint of the REST API, `host` its host
+    /// with the port unless that is 443.
     pub(crate) fn new(
         endpoint: &Url,
         host: String,
@@ -76,7 +77,7 @@ impl Messaging {
             }
             let connection = Box::pin(Connection::open(&self.0.settings)).await?;
             if let Some(old) = slot.replace(connection.clone()) {
-                // In the background, because links of other calls may still be in use.
+                // The old connection closes in the background, because links of other calls may still be in use.
                 tokio::spawn(async move { old.close().await });
             }
             Ok(connection)
@@ -90,7 +91,7 @@ impl Messaging {
         self.0.settings.target.authority()
     }
 
-    /// Returns the wait after this number of attempts, `None` after the last one.
+    /// Returns the wait after this number of attempts, or `None` if no attempt is left.
     pub(crate) fn pause_after(&self, attempts: u32) -> Option<Duration> {
         (attempts <= self.0.max_retries).then(|| {
             let factor = 2_u32.saturating_pow(attempts.saturating_sub(1));
@@ -212,7 +213,7 @@ impl Messaging {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SentMessage {
-    /// The message id, which feedback refers to: the caller's or a random UUID.
+    /// The message id, which feedback refers to: set by the caller, or a random UUID.
     pub message_id: String,
     /// The number of attempts until the hub accepted the message.
     pub attempts: u32,

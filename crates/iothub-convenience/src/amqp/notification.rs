@@ -19,7 +19,7 @@ use crate::model::model;
 model! {
     /// A file that a device has uploaded.
     pub struct FileNotification as "file notification" {
-        /// The device that uploaded it.
+        /// The id of the device that uploaded the file.
         pub device_id: Option<String> = "deviceId",
         /// The URI of the blob.
         pub blob_uri: Option<String> = "blobUri",
@@ -41,23 +41,23 @@ pub(super) struct SettleRequest {
     done: Option<oneshot::Sender<Result<(), AmqpError>>>,
 }
 
-/// A notification from the hub, which must be settled.
+/// A notification from the hub. It must be settled.
 ///
-/// [`complete`](Self::complete) removes it from the hub. Dropping an unsettled notification
+/// [`complete`](Self::complete) removes the notification from the hub. Dropping an unsettled notification
 /// [abandons](Self::abandon) it.
 #[non_exhaustive]
 pub struct Notification<T> {
     /// The records or files.
     pub items: Vec<T>,
-    /// The reason for which parts of `body` are missing in `items`.
+    /// The reason that parts of `body` are missing in `items`, if any are.
     pub problem: Option<String>,
-    /// The body as the hub sent it.
+    /// The unchanged body.
     pub body: Vec<u8>,
-    /// The time at which the hub queued it.
+    /// The time at which the hub queued the notification.
     pub enqueued_time: Option<DateTime>,
     /// The number of earlier deliveries that were abandoned.
     pub delivery_count: u32,
-    /// The id of its AMQP message.
+    /// The id of the AMQP message.
     pub message_id: Option<String>,
     delivery: Option<DeliveryInfo>,
     requests: mpsc::UnboundedSender<SettleRequest>,
@@ -75,30 +75,30 @@ impl<T: fmt::Debug> fmt::Debug for Notification<T> {
 }
 
 impl<T> Notification<T> {
-    /// Completes it: the hub removes it.
+    /// Completes the notification: the hub removes it.
     ///
     /// # Errors
     ///
-    /// [`AmqpErrorKind::LockLost`] if its link is closed; the hub delivers it again. The hub does not confirm a settlement,
-    /// so a connection that breaks right afterwards has the same effect without an error.
+    /// [`AmqpErrorKind::LockLost`] if the link is closed; the hub then delivers the notification again. The hub does
+    /// not confirm settlements, so the same can happen without an error if the connection breaks right afterwards.
     pub async fn complete(self) -> Result<()> {
         self.settle(Settlement::Complete).await
     }
 
-    /// Abandons it: the hub delivers it again.
+    /// Abandons the notification: the hub delivers it again.
     ///
     /// # Errors
     ///
-    /// As [`complete`](Self::complete).
+    /// Same as [`complete`](Self::complete).
     pub async fn abandon(self) -> Result<()> {
         self.settle(Settlement::Abandon).await
     }
 
-    /// Rejects it as invalid: the hub removes it.
+    /// Rejects the notification as invalid: the hub removes it.
     ///
     /// # Errors
     ///
-    /// As [`complete`](Self::complete).
+    /// Same as [`complete`](Self::complete).
     pub async fn reject(self) -> Result<()> {
         self.settle(Settlement::Reject).await
     }
@@ -121,7 +121,7 @@ impl<T> Drop for Notification<T> {
     fn drop(&mut self) {
         if let Some(delivery) = self.delivery.take() {
             let settlement = Settlement::Abandon;
-            // If the link is closed, the hub has already released it.
+            // If the link is closed, the hub has already released the notification.
             self.requests
                 .send(SettleRequest {
                     delivery,
@@ -143,7 +143,7 @@ pub(super) struct ReceivedMessage {
 pub(super) async fn settle(link: &ReceivingLink, request: SettleRequest) {
     let settled = link.settle(request.delivery, request.settlement).await;
     if let Some(done) = request.done {
-        // The caller may have stopped waiting.
+        // The caller may no longer wait for the settlement.
         done.send(settled).ok();
     }
 }

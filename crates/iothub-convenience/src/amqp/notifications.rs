@@ -18,14 +18,14 @@ use crate::amqp::notification::{Notification, ReceivedMessage, read, settle};
 use crate::amqp::receiving::ReceivingLink;
 use crate::error::{Error, Result};
 
-/// After a link has lasted this long, the number of failures is reset.
+/// The duration after which a link counts as stable, which resets the number of failures.
 const STABLE_LINK: Duration = Duration::from_secs(60);
 
 /// A stream of notifications. See
 /// [`feedback_messages`](crate::IotHubRegistryManager::feedback_messages).
 ///
-/// Dropping it closes its link in the background; the hub delivers unsettled notifications again. Before the process
-/// ends, call [`close`](Self::close), or settlements may be lost.
+/// Dropping the stream closes its link in the background; the hub delivers unsettled notifications again. Call
+/// [`close`](Self::close) before the process ends, or settlements may be lost.
 #[must_use = "a stream receives nothing until it is polled"]
 pub struct NotificationStream<T> {
     state: State,
@@ -72,7 +72,7 @@ impl<T> NotificationStream<T> {
 
     /// Closes the link and waits until all settlements have been sent.
     ///
-    /// Settlements are sent in the background, so this is necessary before the process or its runtime ends.
+    /// Settlements are sent in the background, so call this before the process or the runtime ends.
     pub async fn close(self) {
         let State::Running(running) = self.state else {
             return;
@@ -119,15 +119,15 @@ impl<T: DeserializeOwned> Stream for NotificationStream<T> {
 
 type Items = mpsc::UnboundedSender<Result<ReceivedMessage, AmqpError>>;
 
-/// The end of a link that does not count as a failed attempt.
+/// The end of a link, unless it counts as a failed attempt.
 enum LinkEnd {
     /// The stream was dropped.
     StreamDropped,
-    /// The link failed after it was stable.
+    /// The link failed after it had become stable.
     Stable(AmqpError),
 }
 
-/// Receives over a link, and attaches it again after failures, until the stream is dropped.
+/// Receives over a link until the stream is dropped. Attaches the link again after failures.
 async fn receive(link: Link, items: Items) {
     let Link {
         messaging,
@@ -135,11 +135,11 @@ async fn receive(link: Link, items: Items) {
         operation,
         ..
     } = &link;
-    // Locked during an attempt.
+    // Locked while an attempt runs.
     let attempting = Mutex::new(());
     let dropped_in_a_pause = async || {
         items.closed().await;
-        // An attempt ends by itself, after it has sent the settlements.
+        // The running attempt sends the settlements and then ends.
         drop(attempting.lock().await);
     };
     loop {
@@ -161,7 +161,7 @@ async fn receive(link: Link, items: Items) {
                 tracing::info!(operation, code = error.code(), "{operation} is retried: {error}");
                 false
             }
-            // After a temporary error, the next poll waits for another round of attempts.
+            // After a temporary error, the stream starts another round of attempts.
             Err(error) => !error.may_retry() | items.send(Err(error)).is_err(),
         };
         if ended {
@@ -199,7 +199,7 @@ async fn attach(link: &Link) -> Result<ReceivingLink, AmqpError> {
     })
 }
 
-/// Forwards messages to the stream and settles them, until the link fails or, without an error, the stream is dropped.
+/// Forwards messages to the stream and settles them, until the link fails (an error) or the stream is dropped.
 async fn forward(link: &mut ReceivingLink, items: &Items) -> Result<(), AmqpError> {
     let (requests, mut settlements) = mpsc::unbounded_channel();
     loop {
@@ -207,7 +207,7 @@ async fn forward(link: &mut ReceivingLink, items: &Items) -> Result<(), AmqpErro
             received = link.receive() => {
                 let (delivery, message) = received?.into_parts();
                 let received = ReceivedMessage { delivery, message, requests: requests.clone() };
-                // The link's credit bounds the channel.
+                // The channel is unbounded, but the credit of the link limits the messages in it.
                 if items.send(Ok(received)).is_err() {
                     break;
                 }
@@ -216,7 +216,7 @@ async fn forward(link: &mut ReceivingLink, items: &Items) -> Result<(), AmqpErro
             () = items.closed() => break,
         }
     }
-    // Requests from before the stream was dropped.
+    // Sends the settlements requested before the stream was dropped.
     while let Ok(request) = settlements.try_recv() {
         settle(link, request).await;
     }

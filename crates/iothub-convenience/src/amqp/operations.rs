@@ -13,15 +13,15 @@ use crate::identity::{check_device_id, check_module_id};
 
 /// Cloud-to-device messages and notifications, over AMQP.
 ///
-/// The connection is opened on first use, shared by all clones of the client, and reopened after a failure. Tokens are
+/// The connection is opened on first use, shared by all clones of the client, and reopened after failures. Tokens are
 /// renewed before they expire. These methods need a Tokio runtime.
 #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
 impl IotHubRegistryManager {
-    /// Sends a message to a device. The hub accepts it into the device's queue and reports its outcome as
+    /// Sends a message to a device. The hub puts it into the device's queue, and later reports its outcome as
     /// [feedback](Self::feedback_messages).
     ///
-    /// A message is retried only if it is certain that the hub has not accepted it: if the connection could not be
-    /// established, or the hub released the message.
+    /// Sending is retried only if it is certain that the hub has not accepted the message: if the connection could
+    /// not be established, or the hub released the message.
     ///
     /// # Errors
     ///
@@ -53,11 +53,11 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Sends a message to a module of a device, as [`send_c2d_message`](Self::send_c2d_message) does to a device.
+    /// Sends a message to a module of a device, like [`send_c2d_message`](Self::send_c2d_message).
     ///
     /// # Errors
     ///
-    /// As [`send_c2d_message`](Self::send_c2d_message).
+    /// Same as [`send_c2d_message`](Self::send_c2d_message).
     ///
     /// # Example
     ///
@@ -81,10 +81,10 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Streams the outcomes of messages that requested feedback. The stream does not end.
+    /// Streams the outcomes of messages that requested feedback.
     ///
-    /// Each item is a batch, which must be settled; otherwise the hub delivers it again. The stream connects on the first
-    /// poll and reconnects after failures. Only a permanent error, such as a missing permission, ends it.
+    /// Each item is a batch. Settle it, or the hub delivers it again. The stream connects on the first poll and
+    /// reconnects after failures. It ends only after a permanent error, such as a missing permission.
     ///
     /// # Example
     ///
@@ -153,7 +153,7 @@ impl IotHubRegistryManager {
         self.core.composite(operation, send).await
     }
 
-    /// Closes the AMQP connection of this client and its clones. The next call that needs it opens another.
+    /// Closes the AMQP connection of this client and its clones. The next call over AMQP opens a new one.
     ///
     /// # Example
     ///

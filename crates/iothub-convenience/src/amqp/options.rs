@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 
-/// The transport of AMQP, always with TLS.
+/// The transport of AMQP. It always uses TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AmqpTransport {
@@ -35,27 +35,27 @@ pub enum AmqpTransport {
 /// ```
 #[derive(Debug, Clone)]
 pub struct AmqpOptions {
-    /// TCP or WebSocket.
+    /// The transport.
     pub transport: AmqpTransport,
-    /// The endpoint to connect to instead of the hub's host: a host with an optional port and an optional `amqps://`. The
-    /// server's certificate must be valid for it.
+    /// The endpoint to connect to instead of the hub's host: a host with an optional port and an optional `amqps://`.
+    /// The server's certificate must be valid for this host.
     pub endpoint: Option<String>,
-    /// Certificates to trust in addition to those of the system, in PEM form, such as an emulator's.
+    /// PEM certificates to trust in addition to those of the system, such as the certificate of an emulator.
     pub trusted_certificates: Option<String>,
     /// An HTTP proxy. The proxy settings of the environment are not used.
     pub proxy: Option<AmqpProxy>,
-    /// The timeout of connecting, including TLS and authentication. Default: 30 seconds.
+    /// The timeout for connecting, including TLS and authentication. Default: 30 seconds.
     pub connect_timeout: Duration,
     /// The timeout of each of the two steps of sending: until the message is sent, and until the hub reports its outcome.
     /// Default: 60 seconds. [`CallOptions::attempt_timeout`](crate::CallOptions::attempt_timeout) replaces it.
     pub operation_timeout: Duration,
-    /// The maximum size of a received message, in bytes; zero is no limit. A larger one is an error that ends the stream of
-    /// notifications, see [`is_too_large`](crate::AmqpError::is_too_large). Default: 64 MiB.
+    /// The maximum size of a received message, in bytes; zero means no limit. A larger message ends the stream of
+    /// notifications with an error; see [`is_too_large`](crate::AmqpError::is_too_large). Default: 64 MiB.
     pub max_message_size: u64,
     /// The maximum number of retries of a message or connection. Default: 3. [`CallOptions::retry`](crate::CallOptions::retry)
     /// replaces this and `retry_delay`.
     pub max_retries: u32,
-    /// The wait before the first retry. It doubles with each further one. Default: half a second.
+    /// The wait before the first retry. It doubles with each further retry. Default: half a second.
     pub retry_delay: Duration,
 }
 
@@ -75,10 +75,10 @@ impl Default for AmqpOptions {
     }
 }
 
-/// An HTTP proxy that connects to the hub by `CONNECT`.
+/// An HTTP proxy that tunnels to the hub with `CONNECT`.
 ///
-/// It works for both transports if the proxy allows the port: 5671 or 443. Proxies that are themselves reached by TLS,
-/// SOCKS proxies, and authentication other than Basic are not supported. `Debug` shows no password.
+/// It supports both transports if the proxy allows the port: 5671 or 443. HTTPS proxies, SOCKS proxies, and
+/// authentication other than Basic are not supported. `Debug` shows no password.
 ///
 /// # Example
 ///

@@ -36,7 +36,7 @@ impl ReceivingLink {
         Self { receiver, end, limit }
     }
 
-    /// Receives a message. Rejects those that cannot be decoded.
+    /// Receives a message. Messages that cannot be decoded are rejected.
     pub(crate) async fn receive(&mut self) -> Result<Delivery<Body<Value>>, AmqpError> {
         loop {
             match self.end.race(self.receiver.recv()).await? {
@@ -52,8 +52,8 @@ impl ReceivingLink {
         }
     }
 
-    /// Completes the error of a message beyond the limit, if it is one: the link was closed by the client, or by the hub,
-    /// which knows the limit.
+    /// Adds kind and limit to the error of a message above the maximum size. Either the client or the hub may have
+    /// closed the link, because the client announces its limit to the hub.
     fn too_large(&self, error: AmqpError) -> AmqpError {
         match self.receiver.max_message_size() {
             Some(limit) if error.is_too_large() => error
@@ -63,7 +63,7 @@ impl ReceivingLink {
         }
     }
 
-    /// Settles a delivery, which the hub does not confirm.
+    /// Settles a delivery. The hub does not confirm it.
     pub(crate) async fn settle(
         &self,
         delivery: DeliveryInfo,
@@ -88,7 +88,7 @@ impl ReceivingLink {
         within(self.limit, "the notification was not settled", settling).await
     }
 
-    /// Detaches the link, after the settlements before.
+    /// Detaches the link after earlier settlements have been sent.
     pub(crate) async fn close(self) {
         match timeout(CLOSE_TIMEOUT, self.end.race(self.receiver.close())).await {
             Ok(Ok(Ok(()))) => {}

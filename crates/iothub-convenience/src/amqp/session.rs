@@ -1,4 +1,4 @@
-//! An AMQP session with its connection, and their end.
+//! An AMQP session together with its connection.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -16,7 +16,7 @@ use crate::amqp::error::{AmqpError, AmqpErrorKind};
 #[derive(Debug)]
 pub(crate) struct Session {
     handles: Arc<Mutex<Handles>>,
-    /// Asks the task to release `handles`.
+    /// A signal to the background task to release `handles`.
     wanted: Arc<Notify>,
     end: SessionEnd,
     watching: AbortHandle,
@@ -24,22 +24,22 @@ pub(crate) struct Session {
 
 #[derive(Debug)]
 struct Handles {
-    // Dropped in this order.
+    // The fields are dropped in this order.
     session: SessionHandle<()>,
     connection: ConnectionHandle<()>,
 }
 
-/// The end of a session, which is also that of its connection and of its links.
+/// A signal of the end of a session. Connection and links end with it.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionEnd(watch::Receiver<Option<AmqpError>>);
 
 impl SessionEnd {
-    /// Awaits `work`, but not beyond the end of the session: the library does not end every wait of a link with its
-    /// session. A result that is ready at the end is returned.
+    /// Awaits `work` until the session ends. This is necessary because in the library some waits on a link do not end
+    /// with the session. If both are ready, the result of `work` is returned.
     ///
     /// # Errors
     ///
-    /// The reason of the end, usually of kind [`AmqpErrorKind::ConnectionLost`].
+    /// The reason for the end, usually of kind [`AmqpErrorKind::ConnectionLost`].
     pub(crate) async fn race<T>(&self, work: impl Future<Output = T>) -> Result<T, AmqpError> {
         let mut end = self.0.clone();
         tokio::select! {
@@ -47,7 +47,7 @@ impl SessionEnd {
             result = work => Ok(result),
             reason = end.wait_for(Option::is_some) => {
                 let reason = reason.ok().and_then(|reason| reason.clone());
-                // Without a reason, the session was dropped.
+                // There is no reason if the session was dropped.
                 Err(reason.unwrap_or_else(|| AmqpError::new(AmqpErrorKind::ConnectionLost)))
             }
         }
@@ -72,7 +72,7 @@ impl Session {
         }
     }
 
-    /// Returns whether the session has ended, as far as known.
+    /// Returns whether the session has ended as far as the client has noticed.
     pub(crate) fn has_ended(&self) -> bool {
         self.end.has_come()
     }
@@ -81,12 +81,12 @@ impl Session {
         self.end.clone()
     }
 
-    /// As [`SessionEnd::race`].
+    /// Awaits `work` until the session ends; see [`SessionEnd::race`].
     pub(crate) async fn race<T>(&self, work: impl Future<Output = T>) -> Result<T, AmqpError> {
         self.end.race(work).await
     }
 
-    /// Returns the handle, to attach a link.
+    /// Returns the session handle for attaching a link.
     pub(crate) async fn handle(&self) -> MappedMutexGuard<'_, SessionHandle<()>> {
         MutexGuard::map(self.lock().await, |handles| &mut handles.session)
     }
@@ -94,7 +94,7 @@ impl Session {
     async fn lock(&self) -> MutexGuard<'_, Handles> {
         let mut lock = pin!(self.handles.lock());
         poll_fn(|context| {
-            // Queued first, because the task locks again right after it was asked to release the lock.
+            // Joins the queue first, because the background task locks again right after it has released the lock.
             let guard = lock.as_mut().poll(context);
             if guard.is_pending() {
                 self.wanted.notify_one();
@@ -137,7 +137,7 @@ async fn watch_end(
         };
         let reason = match end {
             Err(error) => convert::of_session_end(error),
-            // The reason is that of the connection, which has just ended.
+            // The session ended because the connection did, so the connection has the reason.
             Ok(()) if connection.is_closed() => convert::of_close(connection.on_close().await),
             Ok(()) => AmqpError::new(AmqpErrorKind::ConnectionLost),
         };

@@ -33,7 +33,7 @@ const WEBSOCKET_PROTOCOL: &str = "AMQPWSB10";
 /// The maximum size of a proxy's response head, in bytes.
 const PROXY_RESPONSE_LIMIT: usize = 16 * 1024;
 
-/// The endpoint and the means to connect to it.
+/// The endpoint of AMQP, and the settings to connect to it.
 #[derive(Clone)]
 pub(crate) struct Target {
     host: String,
@@ -56,7 +56,7 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
-    /// Creates the target of a hub with this REST endpoint, unless the options have another.
+    /// Creates the target for the endpoint in the options, or else for a hub with this REST endpoint.
     #[expect(
         clippy::expect_used,
         reason = "the endpoint of a client is an http or https URL"
@@ -122,10 +122,10 @@ impl Target {
         }
     }
 
-    /// Opens a connection to the hub through `proxy` by `CONNECT`.
+    /// Opens a connection to the hub through `proxy` with `CONNECT`.
     ///
-    /// Not by hyper-util's connector: its error is private and omits all statuses except 407, and it refuses any 2xx other
-    /// than 200.
+    /// hyper-util's connector is unsuitable: its error type is private and omits all statuses except 407, and it
+    /// refuses any 2xx status other than 200.
     async fn tunnel(&self, proxy: &AmqpProxy) -> Result<TcpStream, AmqpError> {
         let refused = |text: String| AmqpError::new(AmqpErrorKind::Connection).with_message(text);
         let authority = self.authority();
@@ -142,7 +142,7 @@ impl Target {
             .map_err(|error| error.with_target(format!("the proxy {host}:{port}")))?;
         stream.write_all(request.as_bytes()).await.map_err(failed)?;
         let mut head = Vec::new();
-        // Byte by byte, because the bytes after the response head are the hub's.
+        // Reads byte by byte, because the bytes after the response head come from the hub.
         while !head.ends_with(b"\r\n\r\n") {
             if head.len() == PROXY_RESPONSE_LIMIT {
                 return Err(refused(format!(
@@ -190,7 +190,7 @@ fn failed(error: io::Error) -> AmqpError {
     AmqpError::new(AmqpErrorKind::Connection).with_source(error)
 }
 
-/// Opens a TCP connection. Reports a host name that cannot be resolved.
+/// Opens a TCP connection. Distinguishes a host name that cannot be resolved.
 async fn tcp(host: &str, port: u16) -> Result<TcpStream, AmqpError> {
     let addresses = tokio::net::lookup_host((host, port)).await;
     let addresses: Vec<_> = addresses
@@ -269,8 +269,8 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// The binary messages of a WebSocket as a sink of bytes. Not by combinators, which panic if they are used after an error,
-/// as happens when a connection is closed.
+/// A byte sink that writes binary messages to a WebSocket. It is handwritten because sink combinators panic if they
+/// are used after an error, which happens when a connection is closed.
 struct Binary<S>(S);
 
 impl<S: Sink<Message, Error = tungstenite::Error> + Unpin> Sink<Bytes> for Binary<S> {

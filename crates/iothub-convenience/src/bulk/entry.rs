@@ -1,4 +1,4 @@
-//! Entries of bulk registry operations.
+//! Entries of bulk operations on the identity registry.
 
 use azure_service_core::Precondition;
 use iothub_protocol::types;
@@ -55,7 +55,7 @@ impl RegistryEntry {
             device_id: device_id.into(),
             module_id: None,
             precondition,
-            // The service requires a status of devices that it creates or updates.
+            // The service requires a status when it creates or updates devices.
             status: (!matches!(action, Action::Delete | Action::UpdateTwin)).then_some(DeviceStatus::Enabled),
             authentication: None,
             options: None,
@@ -63,7 +63,7 @@ impl RegistryEntry {
         }
     }
 
-    /// Creates a device, enabled by default. Fails if it exists.
+    /// Creates a device, enabled by default. The entry fails if the device exists.
     #[must_use]
     pub fn create(device_id: impl Into<String>) -> Self {
         Self::new(Action::Create, device_id, Precondition::Unconditional)
@@ -75,20 +75,20 @@ impl RegistryEntry {
         Self::new(Action::CreateOrUpdate, device_id, precondition.into())
     }
 
-    /// Replaces the identity of a device. Fails if it does not exist.
+    /// Replaces the identity of a device. The entry fails if the device does not exist.
     #[must_use]
     pub fn update(device_id: impl Into<String>, precondition: impl Into<Precondition>) -> Self {
         Self::new(Action::Update, device_id, precondition.into())
     }
 
-    /// Deletes a device. Fails if it does not exist.
+    /// Deletes a device. The entry fails if the device does not exist.
     #[must_use]
     pub fn delete(device_id: impl Into<String>, precondition: impl Into<Precondition>) -> Self {
         Self::new(Action::Delete, device_id, precondition.into())
     }
 
-    /// Changes tags and desired properties of a device; the precondition is that of the twin. Fails if the device does not
-    /// exist.
+    /// Changes tags and desired properties of a device. The precondition applies to the twin. The entry fails if the
+    /// device does not exist.
     #[must_use]
     pub fn update_twin(
         device_id: impl Into<String>,
@@ -132,7 +132,7 @@ impl RegistryEntry {
         self.with_authentication(Authentication::x509(thumbprint))
     }
 
-    /// Sets authentication with certificates signed by an authority that the hub knows.
+    /// Sets authentication with certificates signed by a certificate authority that is registered with the hub.
     #[must_use]
     pub fn with_certificate_authority(self) -> Self {
         self.with_authentication(Authentication::certificate_authority())
@@ -217,7 +217,7 @@ impl RegistryEntry {
         Ok(body)
     }
 
-    /// Returns the ETag of the precondition without quotes, the form of bulk operations.
+    /// Returns the ETag of the precondition without quotes, as bulk operations require.
     fn etag(&self) -> Result<Option<String>> {
         match &self.precondition {
             Precondition::Unconditional => Ok(None),
@@ -242,7 +242,7 @@ impl RegistryEntry {
     }
 }
 
-/// Removes quotes and weakness indicator of an ETag.
+/// Removes quotes and the weakness indicator from an ETag.
 fn bare(etag: &str) -> String {
     etag.strip_prefix("W/")
         .unwrap_or(etag)

@@ -35,7 +35,7 @@ impl KeyChange {
     }
 }
 
-/// Bulk runs over keys.
+/// Bulk key changes.
 impl IotHubRegistryManager {
     /// Changes the keys of any number of devices with bounded concurrency, and reports the new keys.
     ///
@@ -106,7 +106,7 @@ impl IotHubRegistryManager {
     }
 }
 
-/// The change of a device's keys.
+/// A key change for one device.
 #[derive(Debug, Clone)]
 struct Write {
     precondition: Precondition,

@@ -8,7 +8,7 @@ use crate::methods::{DirectMethod, DirectMethodOutcome};
 
 /// Direct methods on many devices.
 impl IotHubRegistryManager {
-    /// Calls a method on any number of devices with bounded concurrency, and reports the outcome on each.
+    /// Calls a method on any number of devices with bounded concurrency, and reports an outcome for each device.
     ///
     /// To call a method on all devices that match a condition, or at a later time, use a
     /// [scheduled job](Self::begin_scheduled_job).

@@ -8,7 +8,7 @@ use azure_service_core::{Backoff, BulkProgress, ProgressCallback, RetryLoop};
 use crate::bulk::report::BulkOutcome;
 use crate::error::{Error, Result};
 
-/// The first and the longest wait of a throttled item.
+/// The first and the maximum wait of a throttled item.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Options of bulk runs.
@@ -28,12 +28,12 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// ```
 #[derive(Debug, Clone)]
 pub struct BulkOptions {
-    /// The maximum number of requests in flight, at least 1. Default: 4. It does not change the hub's limits per minute.
+    /// The maximum number of requests in flight, at least 1. Default: 4. The hub's limits per minute still apply.
     pub max_concurrency: usize,
-    /// The maximum number of calls for an item that the hub throttles; each call has its own retries. Between two calls the
-    /// run waits as long as the hub asks, or with exponential backoff. Default: 4.
+    /// The maximum number of calls for an item that the hub throttles; each call has its own retries. Between two
+    /// calls the run waits for the hub's `Retry-After`, or with exponential backoff. Default: 4.
     pub attempts: u32,
-    /// Called after each item.
+    /// Callback after each item.
     pub on_progress: Option<ProgressCallback>,
 }
 

@@ -1,4 +1,4 @@
-//! Bulk registry operations.
+//! Bulk operations on the identity registry.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,21 +17,21 @@ use crate::bulk::run::StopSignal;
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, ErrorCode, Result};
 
-/// The maximum number of entries in a request.
+/// The maximum number of entries per request.
 const CHUNK: usize = 100;
 
-/// Bulk runs over the identity registry.
+/// Bulk operations on the identity registry.
 impl IotHubRegistryManager {
     /// Creates, updates and deletes any number of devices and modules, up to 100 per request.
     ///
-    /// Entries are independent: a failed entry does not undo others. Invalid entries, and further entries for the same id,
-    /// fail without being sent. The service takes one entry per device and request, so those of a device and its modules are
-    /// sent in successive requests, in the order of the entries.
+    /// Entries are independent: a failed entry does not undo others. Invalid entries, and further entries for the
+    /// same id, fail without being sent. The service accepts one entry per device in a request, so the entries for a
+    /// device and its modules are sent in successive requests, in order.
     ///
-    /// A request that the service refuses as a whole is divided into halves, until the entries that it refuses are alone:
-    /// about 15 more requests for one bad entry of a hundred. If a request fails for a reason other than its entries, such
-    /// as throttling beyond the retries, no further request is sent; see [`BulkReport::stopped_by`]. Call again with
-    /// [`BulkReport::into_unfinished`] to resume.
+    /// A request that the service refuses as a whole is split in half repeatedly, until each refused entry is alone
+    /// in a request: about 15 additional requests for one bad entry in a hundred. If a request fails for a reason
+    /// other than its entries, such as throttling beyond the retries, no further request is sent; see
+    /// [`BulkReport::stopped_by`]. To resume, call this again with [`BulkReport::into_unfinished`].
     ///
     /// REST: `POST /devices`.
     ///
@@ -88,7 +88,7 @@ impl IotHubRegistryManager {
             };
             let send = |indices: &[usize]| {
                 let indices = indices.to_vec();
-                // Bodies exist only while their request is in flight.
+                // Bodies are built only when their request is sent, to save memory.
                 let entries = indices.iter().filter_map(|index| results.get(*index));
                 let bodies = (!stop.is_set()).then(|| entries.map(|result| result.item.to_body()).collect());
                 async move {
@@ -117,17 +117,18 @@ impl IotHubRegistryManager {
     }
 }
 
-/// The results of all entries, and the entries to send.
+/// The results of all entries, and the order in which entries are sent.
 struct Plan {
-    /// A result for every entry.
+    /// A result for each entry.
     results: Vec<BulkResult<RegistryEntry>>,
-    /// The indices of the entries to send. A round has at most one entry per device, because the service refuses requests
-    /// with two, modules included; the next round begins after it, so that the entries of a device are applied in order.
+    /// The indices of the entries to send. A round has at most one entry per device, including its modules, because
+    /// the service refuses requests with two. Each round begins after the previous one has ended, so the entries of a
+    /// device are applied in order.
     rounds: Vec<Vec<usize>>,
 }
 
 impl Plan {
-    /// Plans the first entry of each id. Further entries fail.
+    /// Plans the first entry for each id. Any further entry for the id fails.
     fn new(entries: impl IntoIterator<Item = RegistryEntry>) -> Self {
         let mut seen = HashSet::new();
         let mut sent_of_device = HashMap::<_, usize>::new();
@@ -154,7 +155,7 @@ impl Plan {
     }
 }
 
-/// The parts of a run that its requests share.
+/// The values shared by all requests of a run.
 #[derive(Clone, Copy)]
 struct Run<'a> {
     hub: &'a IotHubRegistryManager,
@@ -164,7 +165,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Sends the valid ones of `count` entries, unless the run has been stopped. Returns one outcome per entry.
+    /// Sends the valid entries, unless the run has been stopped. Returns `count` outcomes, one per entry.
     async fn send_entries(
         self,
         count: usize,
@@ -191,11 +192,11 @@ impl Run<'_> {
         outcomes
     }
 
-    /// Sends the bodies in one request, and in halves if it is refused as a whole, down to single entries. Returns one
-    /// outcome per body.
+    /// Sends the bodies in one request. If the service refuses the request as a whole, sends each half, down to
+    /// single entries. Returns one outcome per body.
     async fn send_chunk(self, bodies: &[ExportImportDevice]) -> Vec<BulkOutcome> {
         let mut all = Vec::with_capacity(bodies.len());
-        // Slices that remain, the first one last, with the refusal of the request that had them.
+        // A stack of the remaining slices, each with the refusal of the larger request that contained it.
         let mut remaining = vec![(bodies, None)];
         while let Some((bodies, refusal)) = remaining.pop() {
             let together = |outcome| match (outcome, refusal.clone()) {
@@ -224,7 +225,7 @@ impl Run<'_> {
         all
     }
 
-    /// Sends a request, and retries it while it is throttled.
+    /// Sends a request, and retries it while the hub throttles it.
     async fn send_request(self, bodies: Vec<ExportImportDevice>) -> Result<BulkRegistryOperationResult> {
         let core = &self.hub.core;
         let send = || async {
@@ -239,7 +240,7 @@ impl Run<'_> {
     }
 }
 
-/// Returns the result that the service returns with status 400 if entries failed.
+/// Returns the result in a response with status 400, which the service sends if single entries failed.
 fn partial_failure(failure: &Failure) -> Option<BulkRegistryOperationResult> {
     let response = failure.response.as_ref()?;
     if response.status() != StatusCode::BadRequest {
@@ -253,7 +254,7 @@ fn partial_failure(failure: &Failure) -> Option<BulkRegistryOperationResult> {
 fn outcomes(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) -> Vec<BulkOutcome> {
     let successful = result.is_successful.unwrap_or(false);
     let errors = result.errors.unwrap_or_default();
-    // After a failure that names no entry, all outcomes are unknown.
+    // If the operation failed without naming an entry, all outcomes are unknown.
     let all_unknown = !successful
         && !errors
             .iter()
@@ -268,15 +269,15 @@ fn outcomes(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) 
         .collect()
 }
 
-/// Returns whether an error refers to an entry. One without a module id refers to all entries of its device.
+/// Returns whether an error refers to an entry. An error without a module id refers to all entries for its device.
 fn refers_to(error: &DeviceRegistryOperationError, body: &ExportImportDevice) -> bool {
     error.device_id == body.id && (error.module_id.is_none() || error.module_id == body.module_id)
 }
 
-/// Returns the outcome of a failed entry. After a failure of the service the entry can be retried.
+/// Returns the outcome of a failed entry. An entry that failed because of the service can be retried.
 fn outcome(failure: BulkFailure) -> BulkOutcome {
     match failure.code.map(|code| code.number() / 1000) {
-        // Throttled or unavailable: nothing was done.
+        // The service was throttling or unavailable, and processed nothing.
         Some(429 | 503) => BulkOutcome::NotDone,
         Some(500..=599) => BulkOutcome::Unknown,
         _ => BulkOutcome::Failed(failure),

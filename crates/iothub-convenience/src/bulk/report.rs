@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode};
 pub struct BulkReport<I, T = ()> {
     /// One result per item.
     pub results: Vec<BulkResult<I, T>>,
-    /// The error that stopped the run, if it was stopped. Requests in flight were completed.
+    /// The error that stopped the run, if any. Requests in flight were still completed.
     pub stopped_by: Option<Error>,
 }
 
@@ -25,20 +25,21 @@ pub struct BulkResult<I, T = ()> {
     pub outcome: BulkOutcome<T>,
 }
 
-/// Outcome of one item.
+/// The outcome of one item.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum BulkOutcome<T = ()> {
-    /// It was done, with this result.
+    /// The item was done, with this result.
     Done(T),
-    /// The service refused it, or it is invalid and was not sent. A retry would fail too.
+    /// The service refused the item, or it is invalid and was not sent. A retry would fail too.
     Failed(BulkFailure),
-    /// The service refused a request with several items, and the run was stopped before this one was sent in a smaller
-    /// request. The failure is that of the request, and may be due to another item. It can be retried.
+    /// The service refused a request with several items, and the run was stopped before the item was sent in a
+    /// smaller request. The failure is the failure of the request, possibly due to another item. The item can be
+    /// retried.
     RefusedTogether(BulkFailure),
-    /// It was not done, for a reason that is not specific to it. It can be retried.
+    /// The item was not done, for a reason that is not specific to it. It can be retried.
     NotDone,
-    /// The service may or may not have done it, because its response was lost.
+    /// The service may or may not have processed the item, because the response was lost.
     Unknown,
 }
 
@@ -47,9 +48,9 @@ pub enum BulkOutcome<T = ()> {
 #[error("{message}")]
 #[non_exhaustive]
 pub struct BulkFailure {
-    /// The service's code, `None` if the item was not sent or the code is unknown.
+    /// The service's code; `None` if the item was not sent or the code is unknown.
     pub code: Option<ErrorCode>,
-    /// The service's message, or the client's.
+    /// The service's message, or the client's own message.
     pub message: String,
     /// The error of the item's own call, or of the check before sending. Its `Display` is the message.
     pub error: Option<Error>,
@@ -76,7 +77,7 @@ impl From<Error> for BulkFailure {
 }
 
 impl<I, T> BulkReport<I, T> {
-    /// Returns whether every item was done and nothing stopped the run.
+    /// Returns whether every item was done and the run was not stopped.
     #[must_use]
     pub fn is_successful(&self) -> bool {
         let is_done = |result: &BulkResult<I, T>| matches!(result.outcome, BulkOutcome::Done(_));
@@ -91,7 +92,7 @@ impl<I, T> BulkReport<I, T> {
         })
     }
 
-    /// Returns the items that failed, with their failures. Without those that were only refused together with others.
+    /// Returns the items that failed, with their failures, except items that were only refused together with others.
     pub fn failed(&self) -> impl Iterator<Item = (&I, &BulkFailure)> {
         self.results.iter().filter_map(|result| match &result.outcome {
             BulkOutcome::Failed(failure) => Some((&result.item, failure)),
@@ -99,9 +100,11 @@ impl<I, T> BulkReport<I, T> {
         })
     }
 
-    /// Returns the items that were not done, only refused together with others, or whose outcome is unknown, for another run.
+    /// Returns the items for another run: items that were not done, items that were only refused together with
+    /// others, and items with an unknown outcome.
     ///
-    /// Items whose outcome is unknown may fail then: created devices exist, deleted ones do not, and ETags have changed.
+    /// In that run, items with an unknown outcome may fail: a created device already exists, a deleted one is
+    /// missing, and ETags have changed.
     #[must_use]
     pub fn into_unfinished(self) -> Vec<I> {
         let unfinished = |result: &BulkResult<I, T>| match result.outcome {

@@ -10,7 +10,7 @@ use crate::bulk::report::{BulkOutcome, BulkReport, BulkResult};
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The error that stops a run.
+/// The error that stopped a run, if any.
 #[derive(Debug, Default)]
 pub(super) struct StopSignal(Mutex<Option<Error>>);
 
@@ -24,7 +24,7 @@ impl StopSignal {
         self.error().is_some()
     }
 
-    /// Stops the run and returns the outcome of items for which `error` is not specific.
+    /// Stops the run because of `error`. Returns the outcome of the items of the failed request.
     pub(super) fn stop<T>(&self, error: Error) -> BulkOutcome<T> {
         let outcome = if may_have_been_done(&error) {
             BulkOutcome::Unknown
@@ -44,7 +44,7 @@ impl StopSignal {
 fn may_have_been_done(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => true,
-        // 503 means that the service did nothing.
+        // 503 means that the service has not processed the request.
         ErrorKind::Service => error
             .status()
             .is_some_and(|status| status >= 500 && status != 503),

@@ -14,7 +14,7 @@ use crate::twins::TwinId;
 pub struct TwinUpdate {
     /// The device's id.
     pub device_id: String,
-    /// The module's id, if it is the twin of a module.
+    /// The module's id, if the twin belongs to a module.
     pub module_id: Option<String>,
     /// The patch.
     pub patch: TwinPatch,
@@ -39,11 +39,11 @@ impl TwinUpdate {
     }
 }
 
-/// Bulk runs over twins.
+/// Bulk twin updates.
 impl IotHubRegistryManager {
     /// Changes any number of twins with bounded concurrency, one request per twin.
     ///
-    /// The report has the new twin of each update that was done. To change all twins that match a condition, use a
+    /// The report has the new twin of each successful update. To change all twins that match a condition, use a
     /// [scheduled job](Self::begin_scheduled_job), which needs a single request.
     ///
     /// REST: `PATCH /twins/{id}` and `PATCH /twins/{id}/modules/{mid}`.

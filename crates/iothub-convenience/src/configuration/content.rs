@@ -10,7 +10,7 @@ use crate::json::to_value;
 use crate::model::model;
 
 model! {
-    /// The content of a configuration, for twins of devices, of modules, or of the modules of edge devices.
+    /// The content of a configuration, for the twins of devices, of modules, or of the modules on edge devices.
     pub struct ConfigurationContent as "content" {
         /// Values for twins of devices, by paths such as `properties.desired.interval`.
         pub device_content: Option<Map<String, Value>> = "deviceContent",
@@ -40,7 +40,7 @@ impl ConfigurationContent {
     ///
     /// # Errors
     ///
-    /// As [`device`](Self::device).
+    /// Same as [`device`](Self::device).
     pub fn module<K: Into<String>, V: Serialize>(
         properties: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self> {
@@ -54,7 +54,7 @@ impl ConfigurationContent {
     ///
     /// # Errors
     ///
-    /// As [`device`](Self::device).
+    /// Same as [`device`](Self::device).
     pub fn edge_modules<K: Into<String>, V: Serialize>(
         modules: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self> {
@@ -64,14 +64,14 @@ impl ConfigurationContent {
         })
     }
 
-    /// Reads a deployment manifest for edge devices: the text of a file that `az iot edge set-modules --content` takes.
+    /// Parses a deployment manifest for edge devices, in the format of `az iot edge set-modules --content`.
     ///
-    /// The content may be in a member `content`, and under the old name `moduleContent`. Other members, such as `$schema` and
-    /// those of the tools, are left out. A byte order mark is skipped.
+    /// The content may be inside a member `content`, and its member may have the old name `moduleContent`. Other
+    /// members, such as `$schema`, are ignored. A byte order mark is skipped.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if the text is not JSON, or has no modules' content.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the text is not JSON, or has no member `modulesContent`.
     ///
     /// # Example
     ///
@@ -98,7 +98,9 @@ impl ConfigurationContent {
                 modules_content: Some(modules.clone()),
                 ..Self::default()
             }),
-            Some(_) => Err(invalid("has modules' content that is not an object".to_owned())),
+            Some(_) => Err(invalid(
+                "has a member modulesContent that is not an object".to_owned(),
+            )),
             None => Err(invalid(
                 "has no member modulesContent, at the top or in content".to_owned(),
             )),
@@ -108,7 +110,7 @@ impl ConfigurationContent {
     pub(super) fn check(&self) -> Result<()> {
         let contents = [&self.device_content, &self.modules_content, &self.module_content];
         let count = contents.iter().filter(|content| content.is_some()).count();
-        // A later version of the service may add another kind of content.
+        // A later version of the service may define another kind of content.
         if count > 1 || (count == 0 && self.extra.is_empty()) {
             let reason = "must have exactly one of device_content, module_content and modules_content";
             return Err(Error::invalid_input("content", reason));
@@ -148,9 +150,9 @@ mod tests {
     use serde_json::json;
     use std::collections::BTreeMap;
 
-    /// HUB-CONFIG-6: what the command line takes is content of modules.
+    /// HUB-CONFIG-6: manifests for the Azure CLI become module content.
     #[test]
-    fn manifest_is_read_in_every_form_that_the_command_line_takes() {
+    fn manifest_is_parsed_in_every_form_of_the_azure_cli() {
         let modules = json!({"$edgeAgent": {"properties.desired": {"schemaVersion": "1.1"}}});
         for manifest in [
             json!({"modulesContent": modules}),

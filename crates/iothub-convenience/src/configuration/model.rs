@@ -13,7 +13,7 @@ use crate::configuration::content::ConfigurationContent;
 use crate::error::{Error, Result};
 use crate::model::{Member, Style, model};
 
-/// Members that the service maintains, which are not sent.
+/// Members that only the service sets. They are not sent.
 const READ_ONLY: [&str; 5] = [
     "etag",
     "createdTimeUtc",
@@ -23,7 +23,7 @@ const READ_ONLY: [&str; 5] = [
 ];
 
 model! {
-    /// An automatic device configuration or an edge deployment: the content that is applied to the targeted twins.
+    /// An automatic device configuration or an edge deployment: content that the hub applies to the targeted twins.
     ///
     /// # Example
     ///
@@ -45,7 +45,7 @@ model! {
         pub schema_version: Option<String> = "schemaVersion",
         /// Labels. The service ignores them.
         pub labels: Option<BTreeMap<String, String>> = "labels",
-        /// The content. It is immutable: the service ignores other content in an update.
+        /// The content. It is immutable: the service ignores changed content in an update.
         pub content: ConfigurationContent = "content",
         /// The condition for targeted twins, as in a query: `*` for all, empty or missing for none. For module twins it begins
         /// with `from devices.modules where`.
@@ -66,11 +66,11 @@ model! {
 }
 
 model! {
-    /// Metrics: queries over twins and the numbers of their results.
+    /// Metrics: queries over twins and the number of results of each.
     pub struct ConfigurationMetrics as "metrics" {
         /// The queries, by metric names.
         pub queries: Option<BTreeMap<String, String>> = "queries",
-        /// The numbers of results, by metric names. Empty until the service has evaluated the queries.
+        /// The number of results by metric name. Empty until the service has evaluated the queries.
         pub results: Option<BTreeMap<String, i64>> = "results",
     }
 }
@@ -86,7 +86,7 @@ model! {
 }
 
 impl Configuration {
-    /// Creates a configuration without a target condition, which targets nothing.
+    /// Creates a configuration without a target condition, which targets no twins.
     #[must_use]
     pub fn new(id: impl Into<String>, content: ConfigurationContent) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Configuration {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it has no ETag.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the configuration has no ETag.
     pub fn precondition(&self) -> Result<Precondition> {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
@@ -140,7 +140,7 @@ impl Configuration {
         self
     }
 
-    /// Checks target condition and metrics as queries.
+    /// Checks the target condition and the metrics, which are queries.
     fn check_queries(&self) -> Result<()> {
         if let Some(condition) = &self.target_condition {
             check_target_condition(condition)
@@ -159,7 +159,7 @@ impl Configuration {
         self.content.check()?;
         self.check_queries()?;
         let mut document = members(self);
-        // In any case, because the service varies it.
+        // Names are compared ignoring case, because the service varies it.
         document.retain(|name, _| !READ_ONLY.iter().any(|known| known.eq_ignore_ascii_case(name)));
         if let Some(Value::Object(metrics)) = document.get_mut("metrics") {
             metrics.shift_remove("results");

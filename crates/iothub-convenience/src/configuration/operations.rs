@@ -13,7 +13,7 @@ use crate::devices::count_parameter;
 use crate::error::{Error, Result};
 use crate::identity::check_device_id;
 
-/// The longest id of a configuration, in characters.
+/// The maximum length of a configuration id, in characters.
 const MAX_ID: usize = 128;
 
 /// Checks the id of a configuration.
@@ -49,7 +49,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_already_exists`](crate::Error::is_already_exists) if it exists.
+    /// [`is_already_exists`](crate::Error::is_already_exists) if the configuration exists.
     ///
     /// # Example
     ///
@@ -77,14 +77,14 @@ impl IotHubRegistryManager {
 
     /// Changes target condition, priority, labels and metrics of a configuration.
     ///
-    /// Clears fields that are not set, so start from a configuration that was read. The content is required but immutable;
-    /// the service silently ignores other content.
+    /// Fields that are not set are cleared, so start from a configuration that was read. The content is required but
+    /// immutable; the service silently ignores changed content.
     ///
     /// REST: `PUT /configurations/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the configuration has been changed,
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     ///
     /// # Example
@@ -135,7 +135,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    /// [`is_not_found`](crate::Error::is_not_found) if the configuration does not exist.
     ///
     /// # Example
     ///
@@ -190,13 +190,13 @@ impl IotHubRegistryManager {
         Ok(self.core.call("get_configurations").send(request).await?)
     }
 
-    /// Deletes a configuration. Properties that it has written to twins are kept.
+    /// Deletes a configuration. Twins keep the values that the configuration has set.
     ///
     /// REST: `DELETE /configurations/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the configuration has been changed,
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     ///
     /// # Example
@@ -227,7 +227,7 @@ impl IotHubRegistryManager {
         Ok(self.core.call("delete_configuration").send(request).await?)
     }
 
-    /// Checks a target condition and metric queries in the service. The response has their errors.
+    /// Validates a target condition and metric queries on the service. The response lists their errors.
     ///
     /// REST: `POST /configurations/testQueries`.
     ///
@@ -269,13 +269,13 @@ impl IotHubRegistryManager {
         Ok(self.core.call("test_configuration_queries").send(request).await?)
     }
 
-    /// Replaces the modules' content of one edge device. No configuration may target the device.
+    /// Replaces the module content of one edge device. No configuration may target the device.
     ///
     /// REST: `POST /devices/{id}/applyConfigurationContent`.
     ///
     /// # Errors
     ///
-    /// See [`Error`](crate::Error). Not retried once the service may have processed it.
+    /// See [`Error`](crate::Error). The request is not retried once the service may have processed it.
     ///
     /// # Example
     ///

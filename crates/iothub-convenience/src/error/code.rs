@@ -4,9 +4,10 @@ use std::fmt;
 
 use crate::error::code_table::TABLE;
 
-/// An error code of the service: a number, and for known numbers a name.
+/// An error code of the service: a number, and a name if the code is known.
 ///
-/// The service returns the name for single calls and the number for bulk operations. Unknown codes have only a number.
+/// The service returns the name for single calls and the number for bulk operations. Unknown codes have only a
+/// number.
 ///
 /// # Example
 ///
@@ -29,7 +30,7 @@ impl ErrorCode {
         Self(number)
     }
 
-    /// Returns the code with this name, `None` if the name is unknown.
+    /// Returns the code with this name, or `None` if the name is unknown.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         TABLE
@@ -50,7 +51,7 @@ impl ErrorCode {
         self.0
     }
 
-    /// Returns the name, `None` if the code is unknown.
+    /// Returns the name, or `None` if the code is unknown.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         let index = TABLE.binary_search_by_key(&self.0, |(number, _)| *number).ok()?;

@@ -62,9 +62,9 @@ impl From<InvalidTwin> for Error {
     }
 }
 
-/// Details of checks before sending.
+/// Details of arguments refused before sending.
 impl Error {
-    /// Returns the invalid device or module id, if that is what failed.
+    /// Returns the invalid device or module id, or `None` for other errors.
     #[must_use]
     pub fn invalid_id(&self) -> Option<&InvalidId> {
         match &self.detail {
@@ -73,7 +73,7 @@ impl Error {
         }
     }
 
-    /// Returns why a symmetric key is invalid, if that is what failed.
+    /// Returns the reason that a symmetric key is invalid, or `None` for other errors.
     #[must_use]
     pub fn invalid_key(&self) -> Option<&InvalidKey> {
         match &self.detail {
@@ -82,7 +82,7 @@ impl Error {
         }
     }
 
-    /// Returns why a thumbprint is invalid, if that is what failed.
+    /// Returns the reason that a thumbprint is invalid, or `None` for other errors.
     #[must_use]
     pub fn invalid_thumbprint(&self) -> Option<&InvalidThumbprint> {
         match &self.detail {
@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// Returns the rules that tags or desired properties break, if that is what failed.
+    /// Returns the rules that tags or desired properties break, or `None` for other errors.
     #[must_use]
     pub fn invalid_twin(&self) -> Option<&InvalidTwin> {
         match &self.detail {

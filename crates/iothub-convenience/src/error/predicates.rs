@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorCode, ErrorKind};
 
-/// Error codes of resources that already exist. Other conflicts have the status 409 too.
+/// Error codes for a resource that already exists. Other conflicts also have status 409.
 const ALREADY_EXISTS: &[ErrorCode] = &[
     ErrorCode::DEVICE_ALREADY_EXISTS,
     ErrorCode::MODULE_ALREADY_EXISTS_ON_DEVICE,
@@ -47,16 +47,17 @@ impl Error {
                 .is_some_and(|code| ALREADY_EXISTS.contains(&code))
     }
 
-    /// Returns whether the ETag is not the current one. Read the resource again before the next write, or use a `modify_…`
-    /// method.
+    /// Returns whether the resource has a different ETag than the request expected. Read the resource again before
+    /// the next write, or use a `modify_…` method.
     ///
-    /// After more than one [attempt](Self::attempts), the first may itself have changed the ETag.
+    /// After more than one [attempt](Self::attempts), the first attempt may have changed the ETag.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
         self.core.is_precondition_failed()
     }
 
-    /// Returns whether there were too many requests or jobs. See [`retry_after`](Self::retry_after).
+    /// Returns whether the hub throttled the request, or too many jobs are running. See
+    /// [`retry_after`](Self::retry_after).
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         #[cfg(feature = "amqp")]
@@ -97,7 +98,7 @@ impl Error {
     /// Returns whether the device exists but is not connected.
     #[must_use]
     pub fn is_device_offline(&self) -> bool {
-        // The error of a direct method has only the number.
+        // Errors of direct methods have only the number.
         self.core.has_code(&["DeviceNotOnline", "404103"])
     }
 
@@ -133,7 +134,7 @@ impl Error {
         self.core.is_response_too_large()
     }
 
-    /// Returns whether it is unknown if the hub has processed the request.
+    /// Returns whether the client cannot tell if the hub processed the request.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
         self.core.is_unknown_outcome()
@@ -145,7 +146,7 @@ impl Error {
         self.core.is_credential()
     }
 
-    /// Returns whether an argument is invalid, so that nothing was sent. See [`parameter`](Self::parameter).
+    /// Returns whether an argument is invalid. No request was sent. See [`parameter`](Self::parameter).
     #[must_use]
     pub fn is_invalid_input(&self) -> bool {
         self.kind() == ErrorKind::InvalidInput

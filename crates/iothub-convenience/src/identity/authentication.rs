@@ -23,9 +23,9 @@ model! {
     pub struct Authentication as "authentication" {
         /// The kind of credentials.
         pub kind: Option<AuthenticationType> = "type",
-        /// The keys if the kind is [`Sas`](AuthenticationType::Sas); otherwise both are missing.
+        /// The keys. Both are missing unless the kind is [`Sas`](AuthenticationType::Sas).
         pub symmetric_key: Option<SymmetricKey> = "symmetricKey",
-        /// The thumbprints if the kind is [`SelfSigned`](AuthenticationType::SelfSigned); otherwise both are missing.
+        /// The thumbprints. Both are missing unless the kind is [`SelfSigned`](AuthenticationType::SelfSigned).
         pub x509_thumbprint: Option<X509Thumbprint> = "x509Thumbprint",
     }
 }
@@ -35,11 +35,11 @@ azure_service_core::open_enum! {
     pub enum AuthenticationType {
         /// A token signed with a symmetric key.
         Sas = "sas",
-        /// A certificate whose thumbprint the hub knows.
+        /// A certificate that the hub recognizes by its thumbprint.
         SelfSigned = "selfSigned",
-        /// A certificate signed by an authority that the hub knows.
+        /// A certificate signed by a certificate authority that is registered with the hub.
         CertificateAuthority = "certificateAuthority",
-        /// No credentials: system modules of an edge device.
+        /// No credentials, as in system modules of an edge device.
         None = "none",
     }
 }
@@ -57,7 +57,7 @@ impl Authentication {
         }
     }
 
-    /// Returns authentication with certificates whose thumbprints the hub knows.
+    /// Returns authentication with certificates that have these thumbprints.
     #[must_use]
     pub fn x509(thumbprint: X509Thumbprint) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Authentication {
         }
     }
 
-    /// Returns authentication with certificates signed by an authority that the hub knows.
+    /// Returns authentication with certificates signed by a certificate authority that is registered with the hub.
     #[must_use]
     pub fn certificate_authority() -> Self {
         Self {

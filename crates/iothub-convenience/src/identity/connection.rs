@@ -18,7 +18,8 @@ use crate::identity::module::Module;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceSasToken {
-    /// The token, `SharedAccessSignature sr=…`: the password of MQTT and AMQP, the `Authorization` header of HTTP.
+    /// The token, `SharedAccessSignature sr=…`: the password in MQTT and AMQP, and the `Authorization` header in
+    /// HTTP.
     pub token: Secret,
     /// The expiry time.
     pub expires_on: DateTime,
@@ -26,7 +27,7 @@ pub struct DeviceSasToken {
 
 /// Connection strings and tokens of devices and modules.
 ///
-/// They are derived from an identity without a request. `Debug` shows neither.
+/// They are derived from an identity without a request. `Debug` does not show them.
 impl IotHubRegistryManager {
     /// Returns the connection string of a device: `HostName=…;DeviceId=…;SharedAccessKey=…`, or with `x509=true` instead of
     /// the key.
@@ -60,7 +61,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`device_connection_string`](Self::device_connection_string).
+    /// Same as [`device_connection_string`](Self::device_connection_string).
     ///
     /// # Example
     ///
@@ -86,7 +87,7 @@ impl IotHubRegistryManager {
         connection_string(&self.host_name(), &name, module.authentication.as_ref(), key)
     }
 
-    /// Signs a token with which a device can connect for the next `lifetime`, without the key.
+    /// Signs a token that lets a device connect for the next `lifetime` without its key.
     ///
     /// # Errors
     ///
@@ -124,12 +125,12 @@ impl IotHubRegistryManager {
         )
     }
 
-    /// Signs a token with which a module can connect for the next `lifetime`, like
+    /// Signs a token that lets a module connect for the next `lifetime`, like
     /// [`device_sas_token`](Self::device_sas_token).
     ///
     /// # Errors
     ///
-    /// As [`device_sas_token`](Self::device_sas_token).
+    /// Same as [`device_sas_token`](Self::device_sas_token).
     ///
     /// # Example
     ///
@@ -218,7 +219,7 @@ fn token(resource: &str, key: &Secret, slot: KeySlot, lifetime: Duration) -> Res
     let expires_on = now.checked_add(lifetime.try_into().unwrap_or(azure_core::time::Duration::MAX));
     let expires_on = expires_on
         .ok_or_else(|| Error::invalid_input("lifetime", "ends after the last representable date"))?;
-    // Signing fails only for a key that is not base64.
+    // Signing fails only if the key is not base64.
     let signed =
         SasToken::sign(resource, expires_on, None, key).map_err(|_| InvalidKey::NotBase64 { slot })?;
     Ok(DeviceSasToken {

@@ -11,32 +11,32 @@ use crate::identity::authentication::Authentication;
 use crate::identity::id::check_device_id;
 use crate::model::{Member as _, Style, model, plain_members};
 
-/// The longest reason for a status, in characters.
+/// The maximum length of a status reason, in characters.
 const MAX_STATUS_REASON: usize = 128;
 
 model! {
     /// A device in the identity registry.
     ///
-    /// It serializes to what was read, with `REDACTED` in place of keys; [`with_keys`](Self::with_keys) shows them. `Debug`
-    /// never does.
+    /// It serializes to the JSON that was read, with `REDACTED` in place of keys; [`with_keys`](Self::with_keys)
+    /// includes them. `Debug` never shows keys.
     pub struct Device as "device" {
         /// The device's id.
         pub device_id: String = "deviceId",
-        /// Distinguishes the device from an earlier one with the same id.
+        /// An id that distinguishes the device from an earlier one with the same device id.
         pub generation_id: Option<String> = "generationId",
         /// The ETag of the identity. See [`precondition`](Self::precondition).
         pub etag: Option<Etag> = "etag",
-        /// Whether the device is connected. May lag by minutes.
+        /// The connection state. It may lag by minutes.
         pub connection_state: Option<ConnectionState> = "connectionState",
-        /// Whether the device may connect.
+        /// The status: enabled or disabled.
         pub status: Option<DeviceStatus> = "status",
         /// The reason for the status.
         pub status_reason: Option<String> = "statusReason",
-        /// The time at which the device last connected or disconnected.
+        /// The time of the last connect or disconnect.
         pub connection_state_updated_time: Option<DateTime> = "connectionStateUpdatedTime",
-        /// The time at which the status was set.
+        /// The time of the last change of the status.
         pub status_updated_time: Option<DateTime> = "statusUpdatedTime",
-        /// The time at which the device last connected, sent or received.
+        /// The time at which the device last connected, sent or received a message.
         pub last_activity_time: Option<DateTime> = "lastActivityTime",
         /// The number of queued cloud-to-device messages.
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
@@ -44,7 +44,7 @@ model! {
         pub authentication: Option<Authentication> = "authentication",
         /// The capabilities.
         pub capabilities: Option<DeviceCapabilities> = "capabilities",
-        /// The device scope: an edge device's own, or that of the parent.
+        /// The device scope: of the device itself if it is an edge device, otherwise of its parent.
         pub device_scope: Option<String> = "deviceScope",
         /// The scopes of the device's parents.
         pub parent_scopes: Option<Vec<String>> = "parentScopes",
@@ -56,12 +56,12 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it has no ETag.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the device has no ETag.
     pub fn precondition(&self) -> Result<Precondition> {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// Returns the device for serialization with its keys, such as for a protected backup.
+    /// Returns a value that serializes the device with its keys, for example for a protected backup.
     ///
     /// # Example
     ///
@@ -96,13 +96,13 @@ impl Serialize for WithKeys {
 model! {
     /// The capabilities of a device.
     pub struct DeviceCapabilities as "capabilities" {
-        /// Whether it is an edge device, which hosts modules and connects other devices to the hub.
+        /// Whether the device is an edge device, which hosts modules and connects other devices to the hub.
         pub iot_edge: bool = "iotEdge",
     }
 }
 
 azure_service_core::open_enum! {
-    /// Whether a device may connect.
+    /// The permission of a device to connect.
     pub enum DeviceStatus {
         /// The device may connect.
         Enabled = "enabled",
@@ -112,7 +112,7 @@ azure_service_core::open_enum! {
 }
 
 azure_service_core::open_enum! {
-    /// Whether a device or module is connected.
+    /// The connection state of a device or module.
     pub enum ConnectionState {
         /// Not connected.
         Disconnected = "Disconnected",
@@ -126,16 +126,16 @@ plain_members!(DeviceStatus, ConnectionState);
 /// Options of the methods that create or update devices.
 ///
 /// An update replaces the whole identity and clears fields that are not set. To keep them, start from
-/// `CreateOrUpdateDeviceOptions::from(&device)`. For an edge device that is necessary, because its scope is immutable.
+/// `CreateOrUpdateDeviceOptions::from(&device)`. This is required for an edge device, because its scope is immutable.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CreateOrUpdateDeviceOptions {
     /// Whether the device is an edge device.
     pub iot_edge: bool,
     /// The reason for the status; at most 128 characters.
     pub status_reason: Option<String>,
-    /// The scope of the parent of a leaf device. The service assigns the scope of an edge device.
+    /// The scope of the parent, for a leaf device. The service assigns the scope of an edge device.
     pub device_scope: Option<String>,
-    /// The scope of the parent of an edge device. For leaf devices the service copies
+    /// The scope of the parent, for an edge device. For leaf devices the service copies
     /// [`device_scope`](Self::device_scope).
     pub parent_scopes: Option<Vec<String>>,
 }
@@ -170,7 +170,7 @@ impl CreateOrUpdateDeviceOptions {
     }
 }
 
-/// Returns the body that creates or updates a device. Fails if it breaks a rule of the hub.
+/// Returns the body that creates or updates a device. Fails if an argument breaks a rule of the hub.
 pub(crate) fn device_body(
     device_id: &str,
     authentication: &Authentication,

@@ -1,9 +1,9 @@
 //! Ids of devices and modules.
 
-/// Characters of an id besides ASCII letters and digits.
+/// The characters that ids may contain besides ASCII letters and digits.
 const PUNCTUATION: &str = "-:.+%_#*?!(),=@;$'";
 
-/// The longest id, in characters.
+/// The maximum length of an id, in characters.
 const MAX_LENGTH: usize = 128;
 
 /// An invalid id of a device or module.
@@ -11,11 +11,11 @@ const MAX_LENGTH: usize = 128;
 #[error("{parameter} {id:?} {problem}")]
 #[non_exhaustive]
 pub struct InvalidId {
-    /// The parameter that holds the id, `device_id` or `module_id`.
+    /// The parameter with the id: `device_id` or `module_id`.
     pub parameter: &'static str,
     /// The id.
     pub id: String,
-    /// The rule that it breaks.
+    /// The rule that the id breaks.
     pub problem: IdProblem,
 }
 
@@ -23,29 +23,29 @@ pub struct InvalidId {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdProblem {
-    /// An id has at least one character.
+    /// The id is empty.
     #[error("must not be empty")]
     Empty,
-    /// An id has at most 128 characters.
+    /// The id has more than 128 characters.
     #[error("has {length} characters; at most 128 are allowed")]
     TooLong {
         /// The number of characters.
         length: usize,
     },
-    /// An id has ASCII letters, digits and `-:.+%_#*?!(),=@;$'`.
+    /// The id has characters other than ASCII letters, digits and `-:.+%_#*?!(),=@;$'`.
     #[error(
         "contains {character:?} at position {position}; only ASCII letters, digits and -:.+%_#*?!(),=@;$' are allowed"
     )]
     Character {
         /// The first character that is not allowed.
         character: char,
-        /// Its position, counted in characters from 0.
+        /// The position of that character, counted in characters from 0.
         position: usize,
     },
-    /// `.` and `..` are relative path segments: a request for them would address the parent.
+    /// The id is `.` or `..`, a relative path segment: a request for it would address the parent.
     #[error("is a relative path segment, which addresses another resource")]
     DotSegment,
-    /// Ids that begin with `$` are reserved for system modules, which the service creates.
+    /// The id begins with `$`, which is reserved for system modules created by the service.
     #[error("begins with $, which is reserved for system modules")]
     SystemModule,
 }

@@ -11,14 +11,14 @@ use crate::model::model;
 /// The allowed number of bytes of a key.
 const KEY_BYTES: RangeInclusive<usize> = 16..=64;
 
-/// The number of bytes of a generated key, the same as in the service.
+/// The number of bytes of a generated key, the same number as in keys from the service.
 const GENERATED_BYTES: usize = 32;
 
 model! {
     /// The two keys of a device or module.
     ///
-    /// Both keys are valid, so one can be replaced while the other is in use. `Debug` shows neither, and they serialize as
-    /// `REDACTED`.
+    /// Both keys are valid, so one can be replaced while the other is in use. `Debug` does not show them, and they
+    /// serialize as `REDACTED`.
     ///
     /// # Example
     ///
@@ -36,17 +36,17 @@ model! {
     }
 }
 
-/// An invalid key. Does not show the key.
+/// The reason that a key is invalid. It does not contain the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKey {
-    /// A key is base64 with padding.
+    /// The key is not base64 with padding.
     #[error("the {slot} is not base64")]
     NotBase64 {
         /// The key's slot.
         slot: KeySlot,
     },
-    /// A key has 16 to 64 bytes.
+    /// The key does not have 16 to 64 bytes.
     #[error("the {slot} has {bytes} bytes; a key has 16 to 64")]
     Length {
         /// The key's slot.
@@ -54,7 +54,7 @@ pub enum InvalidKey {
         /// The number of bytes.
         bytes: usize,
     },
-    /// Both keys are required, or none.
+    /// One key is missing. Give both keys or none.
     #[error("the {missing} is missing; give both keys, or none to let the service generate them")]
     OnlyOne {
         /// The missing key.
@@ -84,7 +84,7 @@ impl std::fmt::Display for KeySlot {
 }
 
 impl SymmetricKey {
-    /// Creates the keys from base64 of 16 to 64 bytes each.
+    /// Creates the keys from base64 strings of 16 to 64 bytes each.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl SymmetricKey {
         })
     }
 
-    /// Returns no keys, so that the service generates both and returns them in the response.
+    /// Returns an empty pair, so that the service generates both keys and returns them in the response.
     #[must_use]
     pub fn assigned_by_service() -> Self {
         Self::default()
@@ -140,9 +140,10 @@ impl SymmetricKey {
         }
     }
 
-    /// Returns the keys with a newly generated one in `slot`.
+    /// Returns the keys with a newly generated key in `slot`.
     ///
-    /// Devices that use the other key stay connected: distribute the new key to all of them, then replace the other.
+    /// Devices that use the other key stay connected. To rotate both keys, distribute the new key to all devices
+    /// before replacing the other.
     ///
     /// # Errors
     ///

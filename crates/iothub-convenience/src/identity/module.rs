@@ -15,8 +15,8 @@ use crate::model::{Member as _, Style, model};
 model! {
     /// A module of a device in the identity registry.
     ///
-    /// It serializes to what was read, with `REDACTED` in place of keys; [`with_keys`](Self::with_keys) shows them. `Debug`
-    /// never does.
+    /// It serializes to the JSON that was read, with `REDACTED` in place of keys; [`with_keys`](Self::with_keys)
+    /// includes them. `Debug` never shows keys.
     pub struct Module as "module" {
         /// The module's id, unique on its device.
         pub module_id: String = "moduleId",
@@ -24,15 +24,15 @@ model! {
         pub managed_by: Option<String> = "managedBy",
         /// The device's id.
         pub device_id: String = "deviceId",
-        /// Distinguishes the module from an earlier one with the same id.
+        /// An id that distinguishes the module from an earlier one with the same module id.
         pub generation_id: Option<String> = "generationId",
         /// The ETag of the identity. See [`precondition`](Self::precondition).
         pub etag: Option<Etag> = "etag",
-        /// Whether the module is connected. May lag by minutes.
+        /// The connection state. It may lag by minutes.
         pub connection_state: Option<ConnectionState> = "connectionState",
-        /// The time at which the module last connected or disconnected.
+        /// The time of the last connect or disconnect.
         pub connection_state_updated_time: Option<DateTime> = "connectionStateUpdatedTime",
-        /// The time at which the module last connected, sent or received.
+        /// The time at which the module last connected, sent or received a message.
         pub last_activity_time: Option<DateTime> = "lastActivityTime",
         /// The number of queued cloud-to-device messages.
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
@@ -46,12 +46,12 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it has no ETag.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the module has no ETag.
     pub fn precondition(&self) -> Result<Precondition> {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// Returns the module for serialization with its keys. See [`Device::with_keys`](crate::Device::with_keys).
+    /// Returns a value that serializes the module with its keys. See [`Device::with_keys`](crate::Device::with_keys).
     #[must_use]
     pub fn with_keys(&self) -> impl Serialize {
         WithKeys(self.write(Style::READ_WITH_KEYS))
@@ -76,8 +76,8 @@ impl From<&Module> for CreateOrUpdateModuleOptions {
     }
 }
 
-/// Returns the body that creates or updates a module. Fails if it breaks a rule of the hub. The caller checks the module's
-/// id, because system modules can be updated but not created.
+/// Returns the body that creates or updates a module. Fails if an argument breaks a rule of the hub. The caller
+/// checks the module's id, because system modules can be updated but not created.
 pub(crate) fn module_body(
     device_id: &str,
     module_id: &str,

@@ -5,8 +5,8 @@ use crate::model::model;
 model! {
     /// The thumbprints of the two certificates of a device or module.
     ///
-    /// A thumbprint is the SHA-1 (40 digits) or SHA-256 (64 digits) hash of the certificate in hexadecimal digits without
-    /// separators; the case of the digits is kept. Both have the same length.
+    /// A thumbprint is the SHA-1 (40 digits) or SHA-256 (64 digits) hash of the certificate in hexadecimal digits
+    /// without separators; the case of the digits is kept. Both thumbprints must have the same length.
     ///
     /// # Example
     ///
@@ -23,24 +23,24 @@ model! {
     }
 }
 
-/// An invalid thumbprint.
+/// The reason that thumbprints are invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidThumbprint {
-    /// A thumbprint has 40 or 64 hexadecimal digits.
+    /// The thumbprint does not have 40 or 64 hexadecimal digits.
     #[error("the thumbprint {thumbprint:?} is not 40 or 64 hexadecimal digits without separators")]
     NotHex {
         /// The thumbprint.
         thumbprint: String,
     },
-    /// Both thumbprints come from the same hash function.
+    /// The two thumbprints come from different hash functions.
     #[error(
         "the primary thumbprint has {primary} digits and the secondary {secondary}; both need the same hash function"
     )]
     DifferentLengths {
-        /// Digits of the primary thumbprint.
+        /// The number of digits of the primary thumbprint.
         primary: usize,
-        /// Digits of the secondary thumbprint.
+        /// The number of digits of the secondary thumbprint.
         secondary: usize,
     },
     /// The primary thumbprint is missing.
@@ -49,7 +49,7 @@ pub enum InvalidThumbprint {
 }
 
 impl X509Thumbprint {
-    /// Creates the thumbprints. The secondary one is optional.
+    /// Creates the thumbprints. The secondary thumbprint is optional.
     ///
     /// # Errors
     ///

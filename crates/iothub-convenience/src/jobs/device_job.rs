@@ -1,4 +1,4 @@
-//! Outcomes of jobs on devices.
+//! Outcomes of jobs on single devices.
 
 use azure_protocol_runtime::DateTime;
 use serde_json::Value;
@@ -10,7 +10,7 @@ model! {
     pub struct DeviceJob as "device job" {
         /// The device's id.
         pub device_id: String = "deviceId",
-        /// The module's id, if the job is for a module.
+        /// The module's id, if the job is for modules.
         pub module_id: Option<String> = "moduleId",
         /// The job's id.
         pub job_id: String = "jobId",

@@ -45,14 +45,15 @@ impl ImportExportJobRequest {
         }
     }
 
-    /// Creates a request to apply the operations in the blob `devices.txt` of the container `input`. The job writes
-    /// `importErrors.log` to the container `output`.
+    /// Creates the request for an import job, which applies the operations in the blob `devices.txt` of the container
+    /// `input`, and writes `importErrors.log` to the container `output`.
     #[must_use]
     pub fn import(input: impl Into<Secret>, output: impl Into<Secret>) -> Self {
         Self::new(Some(input.into()), output.into(), None)
     }
 
-    /// Creates a request to write all identities to the blob `devices.txt` in the container `output`.
+    /// Creates the request for an export job, which writes all identities to the blob `devices.txt` in the container
+    /// `output`.
     #[must_use]
     pub fn export(output: impl Into<Secret>, exclude_keys: bool) -> Self {
         Self::new(None, output.into(), Some(exclude_keys))
@@ -72,7 +73,7 @@ impl ImportExportJobRequest {
         self
     }
 
-    /// Includes configurations, in the blob `configurations.txt` or one with the given name.
+    /// Includes configurations, in the blob with this name. Default name: `configurations.txt`.
     #[must_use]
     pub fn with_configurations(mut self, blob_name: Option<&str>) -> Self {
         self.include_configurations = Some(true);
@@ -80,8 +81,8 @@ impl ImportExportJobRequest {
         self
     }
 
-    /// Uses a managed identity of the hub for access to the containers, instead of signatures in their URIs: the resource id
-    /// of a user-assigned identity, or `None` for the system-assigned one.
+    /// Accesses the containers with a managed identity of the hub instead of signatures in the URIs: the resource id
+    /// of a user-assigned identity, or `None` for the system-assigned identity.
     #[must_use]
     pub fn with_managed_identity(mut self, user_assigned: Option<&str>) -> Self {
         self.managed_identity = Some(user_assigned.map(str::to_owned));
@@ -136,7 +137,7 @@ model! {
         pub end_time_utc: Option<DateTime> = "endTimeUtc",
         /// The progress, in percent.
         pub progress: Option<i32> = "progress",
-        /// The reason for a failure.
+        /// The reason for the failure of the job.
         pub failure_reason: Option<String> = "failureReason",
         /// The service's description of the status.
         pub status_message: Option<String> = "statusMessage",

@@ -10,19 +10,19 @@ use crate::client::IotHubRegistryManager;
 use crate::error::{ErrorKind, Result};
 use crate::jobs::import_export::{ImportExportJob, ImportExportJobRequest};
 
-/// The parameter names of the generated client and of the methods.
+/// The parameter name of the generated client, and the name that the methods use.
 const NAMES: &[(&str, &str)] = &[("id", "job_id")];
 
 /// Import and export of identities.
 impl IotHubRegistryManager {
-    /// Starts an import or export job. A hub runs one at a time.
+    /// Starts an import or export job. A hub runs one such job at a time.
     ///
     /// REST: `POST /jobs/create`.
     ///
     /// # Errors
     ///
-    /// [`is_forbidden`](crate::Error::is_forbidden) if another job is running. Not retried once the service may have processed
-    /// it.
+    /// [`is_forbidden`](crate::Error::is_forbidden) if another job is running. The request is not retried once the
+    /// service may have processed it.
     ///
     /// # Example
     ///
@@ -49,10 +49,10 @@ impl IotHubRegistryManager {
         Ok(self.core.call("create_import_export_job").send(request).await?)
     }
 
-    /// Starts an import or export job; await the poller to wait until it has ended.
+    /// Starts an import or export job. Await the poller to wait until the job has ended.
     ///
-    /// The poller sends the first request when it is polled. An import completes even if it refused identities: see the blob
-    /// `importErrors.log`.
+    /// The poller sends the first request when it is polled. An import completes even if the hub refused some
+    /// identities; they are listed in the blob `importErrors.log`.
     ///
     /// REST: `POST /jobs/create`, then `GET /jobs/{id}`.
     ///
@@ -98,13 +98,13 @@ impl IotHubRegistryManager {
             .job_by_response(start, get, interval)
     }
 
-    /// Polls an import or export job that has been started; await the poller to wait until it has ended.
+    /// Polls an import or export job that has been started. Await the poller to wait until the job has ended.
     ///
     /// REST: `GET /jobs/{id}`.
     ///
     /// # Errors
     ///
-    /// Fails at once if `job_id` is invalid. The poller yields all other errors, like that of
+    /// Fails at once if `job_id` is invalid. The poller yields all other errors, like the poller of
     /// [`begin_import_export_job`](Self::begin_import_export_job).
     ///
     /// # Example
@@ -140,7 +140,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    /// [`is_not_found`](crate::Error::is_not_found) if the job does not exist.
     ///
     /// # Example
     ///

@@ -31,7 +31,7 @@ azure_service_core::open_enum! {
         Scheduled = "scheduled",
         /// Running.
         Running = "running",
-        /// Ended. It may have failed on some devices.
+        /// Ended. The job may have failed on some devices.
         Completed = "completed",
         /// Failed.
         Failed = "failed",

@@ -16,10 +16,11 @@ use crate::twins::twin_body;
 /// The maximum length of a job id, in characters.
 const MAX_JOB_ID: usize = 64;
 
-/// The maximum length of a condition, in characters. The error of the service for a longer one speaks of ETags.
+/// The maximum length of a condition, in characters. The client checks it because the service's error for a longer
+/// one is about ETags.
 const MAX_CONDITION: usize = 8192;
 
-/// Checks length and characters of a job id.
+/// Checks the length and the characters of a job id.
 pub(super) fn check_job_id(job_id: &str) -> Result<()> {
     let length = job_id.chars().count();
     if length > MAX_JOB_ID {
@@ -102,7 +103,7 @@ impl ScheduledJobRequest {
         Self::new(job_id.into(), query_condition.into(), Work::DeviceMethod(method))
     }
 
-    /// Sets the start time, at most a week from now. Default: immediately.
+    /// Sets the start time, at most one week from now. Default: immediately.
     #[must_use]
     pub fn with_start_time(mut self, time: impl Into<DateTime>) -> Self {
         self.start_time = Some(time.into());
@@ -128,7 +129,7 @@ impl ScheduledJobRequest {
         let length = self.query_condition.chars().count();
         if length > MAX_CONDITION {
             let reason =
-                format!("has {length} characters; at most {MAX_CONDITION} are allowed; divide the job");
+                format!("has {length} characters; at most {MAX_CONDITION} are allowed; split the job");
             return Err(Error::invalid_input("query_condition", reason));
         }
         if self.max_execution_time.is_some_and(|time| time.as_secs() == 0) {
@@ -153,7 +154,7 @@ impl ScheduledJobRequest {
                 patch.validate()?;
                 body.type_ = Some(types::JobRequestType::ScheduleUpdateTwin);
                 let mut twin = twin_body(patch.to_json());
-                // The service accepts no other ETag.
+                // The service accepts no other ETag here.
                 twin.etag = Some("*".to_owned());
                 body.update_twin = Some(twin);
             }
@@ -184,33 +185,33 @@ model! {
         pub max_execution_time_in_seconds: Option<i64> = "maxExecutionTimeInSeconds",
         /// The kind of the job. [`JobType::NotKnown`] if the job does not exist.
         pub kind: Option<JobType> = "type",
-        /// The method that it calls, as the service returns it: with the payload as an array of bytes.
+        /// The method that the job calls, as the service returns it, with the payload as an array of bytes.
         pub cloud_to_device_method: Option<Value> = "cloudToDeviceMethod",
         /// The change of the twins.
         pub update_twin: Option<Twin> = "updateTwin",
         /// The state of the job. [`JobStatus::NotKnown`] if the job does not exist.
         pub status: Option<JobStatus> = "status",
-        /// The reason for a failure.
+        /// The reason for the failure of the job.
         pub failure_reason: Option<String> = "failureReason",
         /// The service's description of the status.
         pub status_message: Option<String> = "statusMessage",
-        /// The numbers of devices by outcome. Query `devices.jobs` for the outcome on each device.
+        /// The number of devices by outcome. Query `devices.jobs` for the outcome on each device.
         pub device_job_statistics: Option<DeviceJobStatistics> = "deviceJobStatistics",
     }
 }
 
 model! {
-    /// The numbers of devices of a job, by outcome.
+    /// The number of devices of a job, by outcome.
     pub struct DeviceJobStatistics as "statistics" {
-        /// All devices of the job.
+        /// The number of all devices of the job.
         pub device_count: Option<i32> = "deviceCount",
-        /// Devices on which it failed.
+        /// The number of devices on which the job failed.
         pub failed_count: Option<i32> = "failedCount",
-        /// Devices on which it succeeded.
+        /// The number of devices on which the job succeeded.
         pub succeeded_count: Option<i32> = "succeededCount",
-        /// Devices on which it is running.
+        /// The number of devices on which the job is running.
         pub running_count: Option<i32> = "runningCount",
-        /// Devices on which it has not started.
+        /// The number of devices on which the job has not started.
         pub pending_count: Option<i32> = "pendingCount",
     }
 }

@@ -13,9 +13,9 @@ use crate::{Pager, Poller};
 /// Options of [`IotHubRegistryManager::query_scheduled_jobs`].
 #[derive(Debug, Clone, Default)]
 pub struct QueryScheduledJobsOptions {
-    /// Only jobs of this kind.
+    /// The kind of the jobs to list. Default: all kinds.
     pub job_type: Option<JobType>,
-    /// Only jobs in this state.
+    /// The state of the jobs to list. Default: all states.
     pub job_status: Option<JobStatus>,
     /// The maximum number of jobs per page.
     pub page_size: Option<u32>,
@@ -57,7 +57,7 @@ impl IotHubRegistryManager {
         Ok(self.core.call("create_scheduled_job").send(request).await?)
     }
 
-    /// Schedules a job; await the poller to wait until it has ended.
+    /// Schedules a job. Await the poller to wait until the job has ended.
     ///
     /// A completed job may have failed on some devices: see
     /// [`device_job_statistics`](ScheduledJob::device_job_statistics), and query `devices.jobs` for the outcome on each
@@ -102,7 +102,7 @@ impl IotHubRegistryManager {
         self.core.call("begin_scheduled_job").job(start, get, interval)
     }
 
-    /// Polls a scheduled job; await the poller to wait until it has ended.
+    /// Polls a scheduled job. Await the poller to wait until the job has ended.
     ///
     /// The service returns the status `unknown` for a job that does not exist. After three such responses in a row the poller
     /// ends with an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
@@ -138,7 +138,7 @@ impl IotHubRegistryManager {
 
     /// Reads a scheduled job.
     ///
-    /// For a job that does not exist the service returns one of type [`JobType::NotKnown`] and status
+    /// For a job that does not exist, the service returns a document with type [`JobType::NotKnown`] and status
     /// [`JobStatus::NotKnown`].
     ///
     /// REST: `GET /jobs/v2/{id}`.
@@ -171,7 +171,8 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist; status 405 if it is running or has ended.
+    /// [`is_not_found`](crate::Error::is_not_found) if the job does not exist; status 405 if it is running or has
+    /// ended.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! Types of members of models.
+//! Member types of models.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ const REDACTED: &str = "REDACTED";
 
 /// The type of a member. A missing or `null` member has the type's default.
 pub(crate) trait Member: Sized {
-    /// Whether reading ignores elements or entries that are `null`.
+    /// Whether deserialization drops elements or entries that are `null`.
     const IGNORES_NULLS: bool = false;
 
-    /// Reads a value that is not `null`.
+    /// Converts from a value that is not `null`.
     fn read(value: Value) -> Result<Self, ReadError>;
 
-    /// Returns whether there is nothing to write.
+    /// Returns whether the member is omitted when written.
     fn is_unset(&self) -> bool;
 
-    /// Returns the value to write.
+    /// Returns the JSON value to write.
     fn write(&self, style: Style) -> Value;
 }
 
@@ -44,7 +44,7 @@ impl<T: Member> Member for Option<T> {
     }
 }
 
-/// Ignores elements that are `null`.
+/// Drops elements that are `null`.
 impl<T: Member> Member for Vec<T> {
     const IGNORES_NULLS: bool = true;
 
@@ -66,7 +66,7 @@ impl<T: Member> Member for Vec<T> {
     }
 }
 
-/// Ignores entries that are `null`.
+/// Drops entries that are `null`.
 impl<T: Member> Member for BTreeMap<String, T> {
     const IGNORES_NULLS: bool = true;
 
@@ -134,7 +134,7 @@ impl Member for String {
     }
 }
 
-/// Written or redacted according to the style.
+/// Writes the secret or `REDACTED`, depending on the style.
 impl Member for Option<Secret> {
     fn read(value: Value) -> Result<Self, ReadError> {
         Ok(Some(Secret::new(String::deserialize(value)?)))
@@ -167,7 +167,7 @@ impl Member for bool {
     }
 }
 
-/// Returns the members of an object without copying them, as deserializing a `Value` would.
+/// Returns the members of an object. Avoids the copy that deserialization of a `Value` would make.
 pub(crate) fn object(value: Value) -> Result<Map<String, Value>, ReadError> {
     match value {
         Value::Object(members) => Ok(members),
@@ -175,7 +175,7 @@ pub(crate) fn object(value: Value) -> Result<Map<String, Value>, ReadError> {
     }
 }
 
-/// Converts one of our models to JSON.
+/// Converts a model to JSON.
 #[expect(
     clippy::expect_used,
     reason = "our models have string keys and can always be serialized"

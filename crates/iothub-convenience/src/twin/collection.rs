@@ -13,9 +13,9 @@ use crate::twin::violation::{Path, Rule, Violation};
 
 /// Tags, desired or reported properties of a twin.
 ///
-/// The values are JSON. Paths are names separated by dots, such as `climate.target`; names cannot contain dots. The service
-/// also maintains the [version](Self::version) of desired and reported properties, and the time of the
-/// [last update](Self::last_updated) of each path. These are not values.
+/// The values are JSON. Paths are names separated by dots, such as `climate.target`; names cannot contain dots. The
+/// service also maintains the [version](Self::version) of desired and reported properties, and the time of the [last
+/// update](Self::last_updated) of each path. They do not count as values.
 ///
 /// # Example
 ///
@@ -38,7 +38,7 @@ use crate::twin::violation::{Path, Rule, Violation};
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct TwinCollection {
     members: Map<String, Value>,
-    /// Paths of values that could not be serialized, with the reasons.
+    /// Paths of values that could not be serialized, each with the reason.
     refused: Vec<(String, String)>,
 }
 
@@ -96,27 +96,29 @@ impl TwinCollection {
             .collect()
     }
 
-    /// Returns the version, which increases with every write. Tags have none.
+    /// Returns the version, which increases with every write. Tags have no version.
     #[must_use]
     pub fn version(&self) -> Option<i64> {
         self.members.get(VERSION)?.as_i64()
     }
 
-    /// Returns the service's metadata of the values. Tags have none.
+    /// Returns the service's metadata of the values. Tags have no metadata.
     #[must_use]
     pub fn metadata(&self) -> Option<&Value> {
         self.members.get(METADATA)
     }
 
-    /// Returns when the value at `path` was last written; for the empty path, when any value was.
+    /// Returns the time of the last write of the value at `path`. With an empty path, returns the time of the last
+    /// write of any value.
     #[must_use]
     pub fn last_updated(&self, path: &str) -> Option<DateTime> {
         self.metadata_of(path, LAST_UPDATED)?.as_str()?.parse().ok()
     }
 
-    /// Returns the version with which the value at `path` was last written; for the empty path, with which any value was.
+    /// Returns the version of the last write of the value at `path`. With an empty path, returns the version of the
+    /// last write of any value.
     ///
-    /// Only desired properties have it, after the first write.
+    /// Only desired properties have this version, after the first write.
     #[must_use]
     pub fn last_updated_version(&self, path: &str) -> Option<i64> {
         self.metadata_of(path, LAST_UPDATED_VERSION)?.as_i64()
@@ -127,7 +129,7 @@ impl TwinCollection {
         descend(self.metadata()?, path)?.get(name)
     }
 
-    /// Returns all members as the service wrote them, including version and metadata.
+    /// Returns all members unchanged, including version and metadata.
     #[must_use]
     pub fn as_json(&self) -> &Map<String, Value> {
         &self.members
@@ -138,8 +140,8 @@ impl TwinCollection {
 impl TwinCollection {
     /// Sets the value at `path`. Creates missing objects.
     ///
-    /// A value that cannot be serialized to JSON, such as a map whose keys are not strings, is not set;
-    /// [`validate`](crate::Twin::validate) and the methods that write the twin then refuse it.
+    /// If the value cannot be serialized to JSON, such as a map with keys that are not strings, it is not set, and
+    /// [`validate`](crate::Twin::validate) and the methods that write the twin fail.
     pub fn set(&mut self, path: &str, value: impl Serialize) {
         let value = match to_value(&value) {
             Ok(value) => value,
@@ -185,7 +187,7 @@ impl From<Map<String, Value>> for TwinCollection {
 
 /// Values that could not be serialized.
 impl TwinCollection {
-    /// Returns a violation for each value that could not be serialized; `section` is the path of this collection.
+    /// Returns a violation for each value that could not be serialized. `section` is the path of this collection.
     pub(crate) fn refused(&self, section: &Path) -> Vec<Violation> {
         let violation = |(path, reason): &(String, String)| {
             let path = path
@@ -220,14 +222,14 @@ impl Serialize for TwinCollection {
 }
 
 impl<'de> Deserialize<'de> for TwinCollection {
-    /// Reads an object; `null` counts as an empty one.
+    /// Deserializes an object. `null` counts as an empty object.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let members: Option<Map<_, _>> = Option::deserialize(deserializer)?;
         Ok(members.unwrap_or_default().into())
     }
 }
 
-/// Returns the object at `name`. Replaces a value of another type.
+/// Returns the object at `name`. Replaces a value of another type with an empty object.
 #[expect(clippy::expect_used, reason = "the value has been replaced by an object")]
 fn object_at<'a>(members: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     let value = members.entry(name).or_insert(Value::Null);

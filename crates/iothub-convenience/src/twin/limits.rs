@@ -36,7 +36,7 @@ impl Section {
 /// The writer of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The service, which adds members whose names begin with `$`.
+    /// The service, which adds members that begin with `$`.
     Service,
     /// The caller.
     Caller,
@@ -45,11 +45,11 @@ pub(crate) enum Origin {
 /// The meaning of `null`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Nulls {
-    /// Removes a value, in a patch.
+    /// `null` removes a value, as in a patch.
     Remove,
-    /// Not allowed, in a replacement.
+    /// `null` is not allowed, as in a replacement.
     Refused,
-    /// Not allowed, at any depth below an array.
+    /// `null` is not allowed at any depth below an array.
     InArray,
 }
 
@@ -122,13 +122,13 @@ fn check_value(
                 check_value(&path.element(index), element, rules, depth, violations);
             }
         }
-        // Reported once, without the deeper levels.
+        // Reported once, for the outermost object that is too deep.
         Value::Object(_) if depth == DEPTH => violations.push(path.breaks(Rule::TooDeep)),
         Value::Object(members) => check_members(path, members, (origin, nulls), depth + 1, violations),
     }
 }
 
-/// Returns the size as the service counts it. A `null` removes a value, so it has no size.
+/// Returns the size by the service's rules. A `null` removes a value, so it has no size.
 fn size_of_members(members: &Map<String, Value>) -> usize {
     members
         .iter()
@@ -148,7 +148,7 @@ fn size_of_value(value: &Value) -> usize {
     }
 }
 
-/// Returns the number of characters without control characters (C0, C1).
+/// Returns the number of characters, excluding control characters (C0, C1).
 fn size_of_string(text: &str) -> usize {
     text.chars().filter(|c| !c.is_control()).count()
 }
@@ -249,8 +249,8 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_counted_as_the_service_does() {
-        // 2 + 8, 1 + 4, 1 + 3 (a tab is not counted), 1 + 2 + 8
+    fn sizes_are_counted_like_the_service() {
+        // The sizes are 2 + 8, 1 + 4, 1 + 3 (a tab is not counted) and 1 + 2 + 8.
         let value = json!({"nn": 1, "b": true, "t": "a\tüz", "a": [1, "xy"], "gone": null, "$version": 7});
         assert_eq!(size_of_members(value.as_object().unwrap()), 10 + 5 + 4 + 11);
         let three =

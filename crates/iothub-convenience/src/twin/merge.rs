@@ -1,8 +1,9 @@
-//! JSON Merge Patch (RFC 7396), with which the service patches twins.
+//! JSON Merge Patch (RFC 7396), the format of twin patches.
 
 use serde_json::{Map, Value};
 
-/// Applies `patch` to `target`: `null` removes, objects are merged, everything else replaces.
+/// Applies `patch` to `target`: `null` removes a member, an object is merged, and any other value replaces the
+/// member.
 pub(crate) fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (name, change) in patch {
         match change {
@@ -25,8 +26,8 @@ pub(crate) fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>)
     }
 }
 
-/// Returns the smallest patch that turns `before` into `after`. `after` has no `null` outside of arrays, which would remove
-/// a value.
+/// Returns the smallest patch that turns `before` into `after`. `after` must have no `null` outside of arrays,
+/// because in the patch it would remove a value.
 pub(crate) fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
     let mut patch = Map::new();
     for name in before.keys().filter(|name| !after.contains_key(*name)) {

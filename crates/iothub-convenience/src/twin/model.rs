@@ -25,26 +25,27 @@ model! {
     /// [`modify_twin`](crate::IotHubRegistryManager::modify_twin) or
     /// [`replace_twin`](crate::IotHubRegistryManager::replace_twin).
     ///
-    /// Every field may be missing, such as in the response of a job. A twin serializes to what was read, including unknown
-    /// members and `null`.
+    /// Every field may be missing, for example in the response of a job. A twin serializes to the JSON that was read,
+    /// including unknown members and `null`.
     pub struct Twin as "twin" {
         /// The device's id.
         pub device_id: Option<String> = "deviceId",
-        /// The module's id, if this is the twin of a module.
+        /// The module's id, if the twin belongs to a module.
         pub module_id: Option<String> = "moduleId",
         /// The ETag of tags and desired properties. See [`precondition`](Self::precondition).
         pub etag: Option<Etag> = "etag",
-        /// The ETag of the identity, for conditional writes of the device or module.
+        /// The ETag of the identity, for conditional writes to the device or module.
         pub device_etag: Option<Etag> = "deviceEtag",
-        /// Whether the device may connect.
+        /// The status of the device: enabled or disabled.
         pub status: Option<DeviceStatus> = "status",
         /// The reason for the status.
         pub status_reason: Option<String> = "statusReason",
-        /// The time at which the status was set.
+        /// The time of the last change of the status.
         pub status_update_time: Option<DateTime> = "statusUpdateTime",
-        /// Whether the device is connected. May lag by minutes.
+        /// The connection state of the device. It may lag by minutes.
         pub connection_state: Option<ConnectionState> = "connectionState",
-        /// The time at which the device last connected, sent or received. Not updated by devices that use HTTP.
+        /// The time at which the device last connected, sent or received a message. Devices that use HTTP do not
+        /// update it.
         pub last_activity_time: Option<DateTime> = "lastActivityTime",
         /// The number of queued cloud-to-device messages.
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
@@ -64,7 +65,7 @@ model! {
         pub properties: TwinProperties = "properties",
         /// The capabilities of the device.
         pub capabilities: Option<DeviceCapabilities> = "capabilities",
-        /// The device scope: an edge device's own, or that of the parent.
+        /// The device scope: of the device itself if it is an edge device, otherwise of its parent.
         pub device_scope: Option<String> = "deviceScope",
         /// The scopes of the device's parents.
         pub parent_scopes: Option<Vec<String>> = "parentScopes",
@@ -74,9 +75,9 @@ model! {
 model! {
     /// Desired and reported properties of a twin.
     pub struct TwinProperties as "properties" {
-        /// Properties that services set for the device.
+        /// Properties that back ends set for the device.
         pub desired: TwinCollection = "desired",
-        /// Properties that the device reports. Services cannot write them.
+        /// Properties that the device reports. Back ends cannot write them.
         pub reported: TwinCollection = "reported",
     }
 }
@@ -84,7 +85,7 @@ model! {
 model! {
     /// The state of a configuration on a twin.
     pub struct ConfigurationInfo as "configuration" {
-        /// Whether the configuration has been applied.
+        /// The status: targeted or applied.
         pub status: Option<ConfigurationInfoStatus> = "status",
     }
 }
@@ -115,18 +116,18 @@ impl Twin {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it has no ETag.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the twin has no ETag.
     pub fn precondition(&self) -> Result<Precondition> {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
     /// Checks ids, tags and desired properties against the rules of the hub.
     ///
-    /// Reading does not check them; a twin that was built or edited may break them.
+    /// A twin that was built or edited may break the rules; deserialization does not check them.
     ///
     /// # Errors
     ///
-    /// All violations, each with its path.
+    /// Returns all violations, each with its path.
     pub fn validate(&self) -> Result<(), InvalidTwin> {
         let mut violations = Vec::new();
         for (path, problem) in [
@@ -143,7 +144,7 @@ impl Twin {
 
     fn check_writable(&self, violations: &mut Vec<Violation>) {
         violations.extend(self.refused_values());
-        // A change to `null` is written as a removal.
+        // Setting a value to `null` is written as its removal.
         let rules = |origin| (origin, Nulls::Remove);
         check(
             Section::Tags,
@@ -206,7 +207,7 @@ fn compare(path: Option<&Path>, before: &Value, after: &Value, violations: &mut 
         }
         let path = path.map_or_else(|| Path::root(&name), |path| path.member(&name));
         match (old, new) {
-            // In collections, the violation names the changed member.
+            // Inside collections, the violation names the changed member.
             (Some(old @ Value::Object(_)), Some(new @ Value::Object(_)))
                 if matches!(&*name, "properties" | "desired" | "reported") =>
             {

@@ -13,12 +13,12 @@ use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 
 /// A patch of the tags and desired properties of a twin, which sets and removes values.
 ///
-/// Paths are names separated by dots. An object is merged into the existing object: its `null` members are removed, and
-/// members that it does not have are kept. All other values, including arrays, replace the existing value.
+/// Paths are names separated by dots. An object is merged into the existing object: members that are `null` in the
+/// patch are removed, and members missing in the patch are kept. All other values, including arrays, replace the
+/// existing value.
 ///
-/// [`validate`](Self::validate) checks the rules of the hub and refuses contradictory changes; the methods that send a patch
-/// call it. To replace all tags and desired properties, use a
-/// [`TwinReplacement`](crate::TwinReplacement).
+/// [`validate`](Self::validate) checks the rules of the hub and refuses contradictory changes. The methods that send
+/// a patch call it. To replace all tags and desired properties, use a [`TwinReplacement`](crate::TwinReplacement).
 ///
 /// # Example
 ///
@@ -82,22 +82,25 @@ impl TwinPatch {
         self.change(Section::Desired, path, Value::Null)
     }
 
-    /// Creates a patch from a document of the form `{"tags": …, "properties": {"desired": …}}`, where `null` removes a value.
+    /// Creates a patch from a document of the form `{"tags": …, "properties": {"desired": …}}`, where `null` removes
+    /// a value.
     ///
     /// # Errors
     ///
-    /// [`InvalidTwin`] if the document has other members, which a service cannot write, or if one of these is not an object.
+    /// [`InvalidTwin`] if the document has any other member, which cannot be written, or if one of these members is
+    /// not an object.
     pub fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         let sections = Sections::from_json(document)?;
         Ok(Self { sections })
     }
 
-    /// Creates a patch that sets the tags and desired properties of a whole twin, such as one copied from the portal or the
-    /// CLI. All other members, `$metadata` and `$version` are left out; `null` and missing values remove nothing.
+    /// Creates a patch that sets the tags and desired properties of a whole twin, such as one copied from the portal
+    /// or the CLI. All other members, `$metadata` and `$version` are ignored. A value that is `null` or missing is
+    /// not removed.
     ///
     /// # Errors
     ///
-    /// [`InvalidTwin`] if the document is not a twin: not an object, or with tags or desired properties that are none.
+    /// [`InvalidTwin`] if the document, its tags or its desired properties are not objects.
     ///
     /// # Example
     ///
@@ -123,7 +126,7 @@ impl TwinPatch {
 
     /// Returns the patch that turns the tags and desired properties of `before` into those of `after`.
     ///
-    /// It has only the differences, so it does not overwrite concurrent changes of other values.
+    /// The patch has only the differences, so it does not overwrite concurrent changes of other values.
     #[must_use]
     pub fn between(before: &Twin, after: &Twin) -> Self {
         let changes = |before: &TwinCollection, after: &TwinCollection| {
@@ -139,8 +142,8 @@ impl TwinPatch {
         Self { sections }
     }
 
-    /// Disables the checks of [`validate`](Self::validate), for a hub with other rules. Contradictory changes are still
-    /// violations.
+    /// Disables the checks of [`validate`](Self::validate), for a hub with different rules. Contradictory changes are
+    /// still violations.
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.sections.unchecked = true;
@@ -159,7 +162,7 @@ impl TwinPatch {
     ///
     /// # Errors
     ///
-    /// All violations, each with its path.
+    /// Returns all violations, each with its path.
     pub fn validate(&self) -> Result<(), InvalidTwin> {
         let mut violations = Vec::new();
         self.sections.check(Nulls::Remove, &mut violations);
@@ -242,7 +245,7 @@ fn compose(
         let path = path.member(&name);
         match (earlier.get_mut(&name), later) {
             (Some(Value::Object(earlier)), Value::Object(later)) => compose(earlier, later, &path, conflicts),
-            // After a removal or replacement, a merge patch would merge the object into the old value.
+            // After a removal or replacement, sending the object would merge it into the old value instead.
             (Some(_), Value::Object(later)) => {
                 let ancestor = path.clone().into_string();
                 conflicts.push(deepest(path, &later).breaks(Rule::Conflict { ancestor }));

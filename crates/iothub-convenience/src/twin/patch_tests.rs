@@ -177,7 +177,7 @@ proptest! {
     }
 }
 
-/// Removes empty objects: whether one remains depends on the intermediate states.
+/// Removes empty objects, because intermediate states determine whether one remains.
 fn without_empty(members: &Map<String, Value>) -> Map<String, Value> {
     members
         .iter()

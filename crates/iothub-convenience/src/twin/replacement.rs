@@ -1,4 +1,4 @@
-//! Replacements of twin contents.
+//! Replacement of all tags and desired properties of a twin.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::twin::model::Twin;
 use crate::twin::sections::Sections;
 use crate::twin::violation::{InvalidTwin, Rule};
 
-/// Tags and desired properties that replace those of a twin.
+/// New tags and desired properties that replace all existing ones of a twin.
 ///
 /// A section that is not set is removed. To change single values, use a [`TwinPatch`](crate::TwinPatch).
 ///
@@ -68,7 +68,8 @@ impl TwinReplacement {
     ///
     /// # Errors
     ///
-    /// [`InvalidTwin`] if the document has other members, which a service cannot write, or if one of these is not an object.
+    /// [`InvalidTwin`] if the document has any other member, which cannot be written, or if one of these members is
+    /// not an object.
     pub fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         Sections::from_json(document).map(Self)
     }
@@ -84,7 +85,7 @@ impl TwinReplacement {
     ///
     /// # Errors
     ///
-    /// All violations, each with its path.
+    /// Returns all violations, each with its path.
     pub fn validate(&self) -> Result<(), InvalidTwin> {
         let mut violations = Vec::new();
         self.0.check(Nulls::Refused, &mut violations);
@@ -98,7 +99,7 @@ impl TwinReplacement {
 }
 
 impl From<&Twin> for TwinReplacement {
-    /// Takes the tags and desired properties of a twin.
+    /// Copies the tags and desired properties of a twin.
     fn from(twin: &Twin) -> Self {
         Self(Sections {
             tags: Some(Some(without_nulls(&twin.tags.to_map()))),

@@ -8,20 +8,20 @@ use crate::twin::limits::{Nulls, Origin, Section, check};
 use crate::twin::merge::without_nulls;
 use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 
-/// The members of the two sections. The request omits a section that is `None`.
+/// The members of tags and desired properties. The request omits a section that is `None`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Sections {
-    /// `Some(None)` is `null`, which removes all tags.
+    /// The tags. `Some(None)` is sent as `null`, which removes all tags.
     pub(crate) tags: Option<Option<Map<String, Value>>>,
     pub(crate) desired: Option<Map<String, Value>>,
-    /// Whether the rules of the hub are not checked.
+    /// Whether the rules of the hub are left unchecked.
     pub(crate) unchecked: bool,
     /// Violations that are always reported: contradictory changes, and values that cannot be serialized.
     pub(crate) problems: Vec<Violation>,
 }
 
 impl Sections {
-    /// Splits a document, which must have only writable members.
+    /// Splits a document, which must have writable members only.
     pub(crate) fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         let mut sections = Self::default();
         let mut violations = Vec::new();
@@ -38,7 +38,7 @@ impl Sections {
         Ok(sections)
     }
 
-    /// Takes the writable members of a whole twin, without `null` and members of the service.
+    /// Returns the writable members of a whole twin, without `null` and members that only the service sets.
     pub(crate) fn from_twin(twin: &impl Serialize) -> Result<Self, InvalidTwin> {
         let root = Path::root("twin");
         let refuse = |path: &Path, rule| InvalidTwin {
@@ -57,7 +57,7 @@ impl Sections {
             return Err(refuse(&root, Rule::NotAnObject));
         }
         let mut twin = object(twin, &root)?;
-        // In any case, because the service varies it.
+        // Names are compared ignoring case, because the service varies it.
         let take = |members: &mut Map<String, Value>, name: &str| {
             let key = members.keys().find(|key| key.eq_ignore_ascii_case(name));
             let key = key.cloned()?;

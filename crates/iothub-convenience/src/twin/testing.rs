@@ -1,9 +1,9 @@
-//! Documents for property tests.
+//! Strategies of documents for property tests.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-/// A small set of names, so that documents overlap.
+/// Generates names from a small set, so that documents overlap.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("a".to_owned()),
@@ -36,12 +36,12 @@ fn object(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<Stri
     prop::collection::vec((name(), inner), 0..4).prop_map(|members| members.into_iter().collect())
 }
 
-/// The members of a stored section.
+/// Generates the members of a stored section.
 pub(crate) fn members_without_nulls() -> impl Strategy<Value = Map<String, Value>> {
     object(value(scalar().boxed()))
 }
 
-/// The members of a patch.
+/// Generates the members of a patch.
 pub(crate) fn members() -> impl Strategy<Value = Map<String, Value>> {
     object(value(prop_oneof![Just(Value::Null), scalar()].boxed()))
 }

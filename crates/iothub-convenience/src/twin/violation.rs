@@ -23,7 +23,7 @@ impl InvalidTwin {
     }
 }
 
-/// The number of violations that `Display` shows; the rest is only counted.
+/// The maximum number of violations shown. `Display` only counts the rest.
 const SHOWN: usize = 3;
 
 impl fmt::Display for InvalidTwin {
@@ -49,69 +49,68 @@ pub struct Violation {
     /// The path, such as `tags.site.floor` or `properties.desired.limits[2]`; names with special characters are quoted, such
     /// as `tags["a b"]`.
     pub path: String,
-    /// The rule.
+    /// The rule that is broken.
     pub rule: Rule,
 }
 
-/// A rule for twins and patches.
+/// A broken rule for twins and patches.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rule {
-    /// A name has at most 1024 bytes.
+    /// The name has more than 1024 bytes.
     #[error("has a name of {bytes} bytes; at most 1024 are allowed")]
     NameTooLong {
-        /// The bytes of the name in UTF-8.
+        /// The length of the name in bytes of UTF-8.
         bytes: usize,
     },
-    /// A name has no `.`, `$`, `#`, space or control character.
+    /// The name has a `.`, `$`, `#`, space or control character.
     #[error("has {character:?} in its name; names must not contain . $ # space or control characters")]
     NameCharacter {
         /// The first character that is not allowed.
         character: char,
     },
-    /// A string has at most 4096 bytes.
+    /// The string has more than 4096 bytes.
     #[error("is a string of {bytes} bytes; at most 4096 are allowed")]
     StringTooLong {
-        /// The bytes of the string in UTF-8.
+        /// The length of the string in bytes of UTF-8.
         bytes: usize,
     },
-    /// Objects are nested at most 10 deep.
+    /// Objects are nested more than 10 deep.
     #[error("is nested more than 10 objects deep")]
     TooDeep,
-    /// An integer lies between -4503599627370496 and 4503599627370495.
+    /// The integer is not between -4503599627370496 and 4503599627370495.
     #[error("is an integer outside the range -4503599627370496 to 4503599627370495")]
     IntegerRange,
-    /// A replacement has no `null`, which only patches can use to remove values.
+    /// The value in a replacement is `null`, which only patches can use to remove values.
     #[error("is null, which is not allowed in a replacement; leave the value out to remove it")]
     Null,
-    /// An array has no `null`, also not in the objects in it.
+    /// An array contains `null`, directly or inside an object.
     #[error("is null, which is not allowed in arrays")]
     NullInArray,
-    /// Tags have at most 8 KiB, desired properties 32 KiB.
+    /// The section is too large: tags have at most 8 KiB, desired properties 32 KiB.
     #[error("has a size of {size}; at most {limit} is allowed")]
     TooLarge {
-        /// The size as the service counts it: characters of names and strings, 8 per number, 4 per boolean.
+        /// The size by the service's rules: characters of names and strings, 8 per number, 4 per boolean.
         size: usize,
         /// The limit.
         limit: usize,
     },
-    /// An id of a device or module is valid.
+    /// The device or module id is invalid.
     #[error(transparent)]
     Id(IdProblem),
-    /// The value must be an object.
+    /// The value is not an object.
     #[error("must be an object")]
     NotAnObject,
-    /// A value can be serialized to JSON.
+    /// The value cannot be serialized to JSON.
     #[error("cannot be serialized to JSON: {reason}")]
     NotJson {
         /// The serializer's error.
         reason: String,
     },
-    /// Only `tags` and `properties.desired` can be written.
+    /// The member cannot be written; only `tags` and `properties.desired` can.
     #[error("cannot be written; only tags and properties.desired can")]
     NotWritable,
-    /// A patch does not change a surrounding object of a value that it sets, because the result would depend on the current
-    /// twin.
+    /// The patch sets a value and also changes an object around it, so the result would depend on the current twin.
     #[error("is set in the same patch that removes or replaces {ancestor}")]
     Conflict {
         /// The path of the surrounding object.
@@ -119,7 +118,7 @@ pub enum Rule {
     },
 }
 
-/// The path of a value in a twin, for messages.
+/// The path of a value in a twin, as shown in messages.
 #[derive(Debug, Clone)]
 pub(crate) struct Path(String);
 

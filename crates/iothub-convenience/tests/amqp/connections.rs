@@ -51,7 +51,8 @@ async fn closed_connection_is_reopened_on_next_use() {
     assert_eq!(hub.amqp().statistics().connections, 2);
 }
 
-/// The emulator allows a clock skew of five minutes. Its clock is five minutes ahead, so tokens expire exactly on time.
+/// The emulator allows a clock skew of five minutes. Its clock is set five minutes ahead, so tokens are refused right
+/// when they expire.
 #[tokio::test]
 async fn token_is_renewed_before_it_expires_on_the_same_connection() {
     let lifetime = Duration::from_secs(6);

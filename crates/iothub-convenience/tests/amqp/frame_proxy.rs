@@ -1,4 +1,4 @@
-//! A TLS proxy between client and hub that interrupts a connection at a frame.
+//! A TLS proxy between client and hub that interrupts a connection at a given frame.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,18 +21,18 @@ pub(crate) enum Peer {
     Hub,
 }
 
-/// The effect of the proxy in place of a frame.
+/// The proxy's action in place of forwarding a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Both connections are closed without a TLS alert.
     Cut,
-    /// The stream to the client ends with a TLS alert. What the client sends is discarded.
+    /// The stream to the client ends with a TLS alert. Bytes from the client are discarded.
     HalfClose,
-    /// Nothing is forwarded any more, but the connections stay open.
+    /// Nothing more is forwarded, but the connections stay open.
     Silence,
 }
 
-/// A fault at the frame with this number, counted from 1.
+/// A fault at the frame with this number, from 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Interruption {
     pub(crate) fault: Fault,
@@ -43,7 +43,7 @@ pub(crate) struct Interruption {
 #[derive(Debug, Default)]
 struct State {
     interruption: Mutex<Option<Interruption>>,
-    /// A number in frames of the client and its replacement.
+    /// A number in frames of the client, and the number that replaces it.
     replacement: Mutex<Option<[u64; 2]>>,
     client_frames: AtomicUsize,
     hub_frames: AtomicUsize,
@@ -77,7 +77,7 @@ impl State {
 }
 
 pub(crate) struct FrameProxy {
-    /// Host and port.
+    /// Host and port of the proxy.
     pub(crate) endpoint: String,
     /// The CA certificate that clients must trust.
     pub(crate) ca_pem: String,
@@ -110,7 +110,8 @@ impl FrameProxy {
         }
     }
 
-    /// Counts frames from now on, and interrupts the connection of the given one. Other connections are not affected.
+    /// Restarts the count of frames, and interrupts the connection with the given frame. Other connections are not
+    /// affected.
     pub(crate) fn arm(&self, interruption: Option<Interruption>) {
         let mut slot = self.state.interruption.lock().unwrap();
         for peer in [Peer::Client, Peer::Hub] {
@@ -119,12 +120,12 @@ impl FrameProxy {
         *slot = interruption;
     }
 
-    /// Replaces a number in frames of the client by another one.
+    /// Replaces a number in frames of the client with another one.
     pub(crate) fn replace(&self, number: u64, replacement: u64) {
         *self.state.replacement.lock().unwrap() = Some([number, replacement]);
     }
 
-    /// Returns whether the frame of the interruption has not been sent yet.
+    /// Returns whether the interruption is still to come.
     pub(crate) fn is_armed(&self) -> bool {
         self.state.interruption.lock().unwrap().is_some()
     }
@@ -146,7 +147,7 @@ async fn accept_all(listener: TcpListener, server: TlsAcceptor, hub: Connector, 
     while let Ok((client, _)) = listener.accept().await {
         let (server, hub, state) = (server.clone(), hub.clone(), state.clone());
         connections.spawn(async move {
-            // The client and the hub handle broken connections.
+            // Errors are ignored, because the client and the hub handle broken connections.
             relay(client, server, hub, state).await.ok();
         });
     }
@@ -173,7 +174,7 @@ async fn relay(client: TcpStream, server: TlsAcceptor, hub: Connector, state: Ar
     Ok(())
 }
 
-/// Forwards frames until the stream ends or the fault that is returned.
+/// Forwards frames until the stream ends or a fault occurs. Returns the fault.
 async fn forward(
     reader: &mut (impl AsyncRead + Unpin),
     writer: &mut (impl AsyncWrite + Unpin),
@@ -193,7 +194,7 @@ async fn forward(
     Ok(None)
 }
 
-/// Reads a frame or a protocol header, which has eight bytes.
+/// Reads a frame, or a protocol header, which has eight bytes.
 async fn read_frame(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut frame = vec![0; 4];
     match reader.read_exact(&mut frame).await {

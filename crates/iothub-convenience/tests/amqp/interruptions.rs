@@ -1,4 +1,4 @@
-//! Connections that are interrupted at each of their frames.
+//! Interruptions of a connection at each of its frames.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,11 +14,12 @@ use crate::frame_proxy::{Fault, Interruption, Peer};
 use crate::proxied::Proxied;
 use crate::support::{amqp_error, wait_for_peer};
 
-/// The limit of a call with a broken connection. The timeouts of the options are 30 and 60 seconds, that of closing 5.
+/// The maximum duration of a call when the connection breaks. The timeouts are much longer: 30 and 60 seconds, and 5
+/// for closing.
 const QUICK: Duration = Duration::from_secs(4);
 
-/// Runs `scenario` once without a fault, and then with `fault` at each frame, over this number of hubs at the same time.
-/// Returns the results of the frames of client and hub, in the order of the frames.
+/// Runs `scenario` once without a fault, and then once per frame with `fault` at that frame, on this number of hubs
+/// concurrently. Returns the results for the frames of the client and of the hub, in order.
 async fn at_each_frame<T>(
     fault: Fault,
     hubs: usize,
@@ -50,7 +51,7 @@ async fn at_each_frame<T>(
     join_all(lanes).await;
     let mut results = results.into_inner().unwrap();
     results.sort_by_key(|(case, ..)| case.frame);
-    // Slow cases are repeated alone, because the other cases may have been the reason.
+    // Slow cases are repeated alone, because concurrent cases may have slowed them down.
     for (case, ..) in results.iter().filter(|(.., slowest)| *slowest > QUICK) {
         undisturbed.slowest.take();
         run(&undisturbed, Some(*case)).await;
@@ -64,7 +65,7 @@ async fn at_each_frame<T>(
     [of_client, of_hub].map(|results| results.into_iter().map(|(_, result, _)| result).collect())
 }
 
-/// The result of sending a message, as the caller sees it.
+/// The result of sending a message from the caller's perspective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sent {
     /// Sent over a second connection, because the first one broke before the message was sent.
@@ -105,7 +106,8 @@ async fn send(proxied: &Proxied, interruption: Option<Interruption>) -> Sent {
     sent
 }
 
-/// The outcome is unknown exactly if the message or its outcome is lost; everything before is retried.
+/// Asserts that the outcome is unknown exactly if the message or its outcome is lost, and that all earlier faults are
+/// retried.
 async fn assert_send_is_honest(fault: Fault) {
     for results in at_each_frame(fault, 4, |_| (), send).await {
         assert!(results.is_sorted(), "{results:?}");
@@ -125,9 +127,9 @@ async fn message_is_retried_or_its_outcome_unknown_if_the_connection_is_half_clo
     assert_send_is_honest(Fault::HalfClose).await;
 }
 
-/// A hub that is silent from some frame on is a timeout, which is not retried.
+/// A hub that stops responding at any frame causes a timeout, which is not retried.
 #[tokio::test]
-async fn silence_from_any_frame_on_is_a_timeout() {
+async fn hub_that_stops_responding_at_any_frame_causes_a_timeout() {
     let scenario = async |proxied: &Proxied, interruption| {
         proxied.proxy.arm(interruption);
         let result = proxied.call(proxied.hub.hello()).await;
@@ -169,7 +171,7 @@ async fn receive(proxied: &Proxied, interruption: Option<Interruption>) {
     loop {
         let batch = proxied.call(feedback.next()).await.unwrap();
         let batch = batch.unwrap_or_else(|error| panic!("{error} at {interruption:?}"));
-        // Otherwise a batch whose completion was lost.
+        // The hub may first redeliver a batch for which the completion was lost.
         let is_new = batch.items[0].original_message_id.as_deref() == Some(&message_id);
         match proxied.call(batch.complete()).await {
             Ok(()) if is_new => break,
@@ -196,20 +198,20 @@ async fn stream_reconnects_if_the_connection_is_half_closed_at_any_frame() {
     at_each_frame(Fault::HalfClose, 4, |_| (), receive).await;
 }
 
-/// Tokens are renewed after five sixths of this.
+/// Sets a lifetime of three seconds; tokens are renewed after five sixths of it.
 fn renew_soon(options: &mut IotHubClientOptions) {
     options.token_lifetime = Some(Duration::from_secs(3));
 }
 
 const RENEWAL_TIMEOUT: Duration = Duration::from_millis(600);
 
-/// The renewal times out before the token expires.
+/// Sets timeouts such that a renewal times out before the token expires.
 fn time_out_before_expiry(options: &mut IotHubClientOptions) {
     options.token_lifetime = Some(Duration::from_secs(9));
     options.amqp.operation_timeout = RENEWAL_TIMEOUT;
 }
 
-/// Returns a client without short timeouts, because other cases run as well.
+/// Returns a client with a long timeout, because other cases run concurrently.
 fn patient(client: &IotHubRegistryManager) -> IotHubRegistryManager {
     client.with_call_options(CallOptions {
         attempt_timeout: Some(Duration::from_secs(60)),
@@ -217,7 +219,7 @@ fn patient(client: &IotHubRegistryManager) -> IotHubRegistryManager {
     })
 }
 
-/// Interrupts the renewal of a token, and then sends a message, which needs another connection.
+/// Interrupts the renewal of a token, and then sends a message, which needs a new connection.
 async fn renew(proxied: &Proxied, interruption: Option<Interruption>) {
     let Proxied { hub, proxy, .. } = proxied;
     let before = hub.amqp().statistics();
@@ -261,7 +263,7 @@ async fn renewal_of_a_token_that_is_half_closed_at_any_frame_breaks_the_connecti
     at_each_frame(Fault::HalfClose, 8, renew_soon, renew).await;
 }
 
-/// The request gets no outcome, or an outcome but no response.
+/// The hub sends either no outcome, or an outcome but no response.
 #[tokio::test]
 async fn renewal_of_a_token_without_a_response_breaks_the_connection() {
     let frames = [(Peer::Client, 1), (Peer::Hub, 1), (Peer::Hub, 2)];

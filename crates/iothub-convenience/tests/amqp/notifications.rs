@@ -105,7 +105,7 @@ async fn batch_is_redelivered_until_it_is_completed_or_rejected() {
     batch.abandon().await.unwrap();
     let batch = feedback.next().await.unwrap().unwrap();
     assert_eq!((ids(&batch), batch.delivery_count), (vec!["first"], 1));
-    // Dropping abandons.
+    // Dropping a batch abandons it.
     drop(batch);
     let batch = feedback.next().await.unwrap().unwrap();
     assert_eq!((ids(&batch), batch.delivery_count), (vec!["first"], 2));
@@ -158,7 +158,7 @@ async fn stream_reconnects_and_locks_of_the_old_link_are_lost() {
     flush(&hub);
     let batch = feedback.next().await.unwrap().unwrap();
     hub.amqp().reset_connections();
-    // Redelivered over a new link.
+    // The batch is redelivered over a new link.
     let again = feedback.next().await.unwrap().unwrap();
     assert_eq!(ids(&again), ["message"]);
     assert_eq!(amqp_error(batch.complete().await).kind(), AmqpErrorKind::LockLost);
@@ -211,7 +211,7 @@ async fn stream_yields_errors_and_continues_without_a_connection() {
     }
 }
 
-/// Puts feedback for a message with this id into the hub.
+/// Adds feedback for a message with this id to the hub.
 async fn add_feedback(hub: &Hub, id: &str) {
     send(hub, id).await;
     hub.complete("dev-1");
@@ -294,7 +294,7 @@ async fn batches_may_be_settled_in_any_order() {
 async fn notification_beyond_the_maximum_message_size_ends_the_stream_with_an_error() {
     let limit = 1009;
     let proxied = Proxied::start(|options| options.amqp.max_message_size = limit).await;
-    // A hub that knows the limit does not exceed it.
+    // The hub would not exceed the limit announced by the client, so the proxy changes it.
     proxied.proxy.replace(limit, 1_000_000);
     let Proxied { hub, .. } = &proxied;
     for id in 0..10 {
@@ -320,7 +320,7 @@ async fn notification_beyond_the_maximum_message_size_ends_the_stream_with_an_er
     // The other links of the connection are not affected.
     send(hub, "next").await;
     assert_eq!(hub.amqp().statistics().connections, 1);
-    // A client with a higher limit receives it.
+    // A client with a higher limit receives the batch.
     let client = hub.another_client();
     let batch = client.feedback_messages().next().await.unwrap().unwrap();
     assert_eq!(batch.items.len(), 10);
@@ -336,7 +336,7 @@ async fn stream_dropped_between_two_attempts_ends_at_once() {
     let mut feedback = hub.client.feedback_messages();
     let first = tokio::time::timeout(Duration::from_millis(500), feedback.next()).await;
     assert!(first.is_err(), "the next attempt is in a minute");
-    // Waits for the task of the stream.
+    // Closing waits for the task of the stream.
     tokio::time::timeout(Duration::from_secs(5), feedback.close())
         .await
         .unwrap();

@@ -86,7 +86,7 @@ async fn each_condition_has_a_predicate() {
     assert!(error.is_unauthorized());
     assert_eq!(error.kind(), AmqpErrorKind::Rejected);
     hub.amqp().clear_faults();
-    // A busy hub is retried; the fault applies twice, so the third attempt succeeds.
+    // The client retries while the hub is busy. The fault applies twice, so the third attempt succeeds.
     hub.fault_times(2, reject("com.microsoft:server-busy", None));
     assert_eq!(hub.hello().await.unwrap().attempts, 3);
     assert_eq!(hub.receive_all("dev-1"), ["hello"]);
@@ -163,7 +163,7 @@ async fn message_is_not_sent_if_the_link_is_refused() {
         (error.kind(), error.delivery_state(), error.attempts()),
         (AmqpErrorKind::Detached, DeliveryState::NotSent, 1)
     );
-    // A link that was closed for an internal reason is retried.
+    // A link that the hub closed for an internal reason is attached again.
     hub.fault_times(1, refuse("amqp:link:detach-forced"));
     assert_eq!(hub.hello().await.unwrap().attempts, 2);
     assert_eq!(hub.receive_all("dev-1").len(), 1);
@@ -217,7 +217,7 @@ async fn expired_token_has_its_own_kind() {
     let hub = Hub::start_with(|options| options.amqp.max_retries = 0).await;
     hub.device("dev-1").await;
     hub.hello().await.unwrap();
-    // Only the emulator's clock is ahead, so the client does not renew the token.
+    // Only the emulator's clock is moved, so the client does not renew the token.
     hub.emulator.clock().advance(Duration::from_secs(2 * 3600));
     wait_for_peer().await;
     let error = amqp_error(hub.hello().await);
@@ -375,7 +375,7 @@ async fn attempt_timeout_of_the_call_options_applies() {
     assert!(error.is_timeout() && error.is_connection(), "{error}");
     let error = client.feedback_messages().next().await.unwrap().unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    // Over an open connection, the message may have been delivered.
+    // With an open connection, the message may have been delivered before the timeout.
     hub.hello().await.unwrap();
     let error = client.send_c2d_message("dev-1", "hello").await.unwrap_err();
     assert!(error.is_timeout(), "{error}");

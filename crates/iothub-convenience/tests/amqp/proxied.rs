@@ -1,4 +1,4 @@
-//! A hub whose client connects through a proxy.
+//! A hub and a client that connects through a proxy.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ impl Proxied {
         id
     }
 
-    /// Awaits a call and measures it.
+    /// Awaits a call and records its duration.
     pub(crate) async fn call<T>(&self, work: impl Future<Output = T>) -> T {
         let begin = Instant::now();
         let result = work.await;
@@ -55,7 +55,7 @@ impl Proxied {
         result
     }
 
-    /// Puts feedback for one message into the hub, not through the proxy. Returns the id of the message.
+    /// Adds feedback for one message to the hub, bypassing the proxy. Returns the id of the message.
     pub(crate) async fn add_feedback(&self) -> String {
         let device = self.another_device().await;
         let message = CloudToDeviceMessage::new("hello").with_acknowledgement(DeliveryAcknowledgement::Full);

@@ -31,7 +31,7 @@ async fn proxy(connections: Arc<AtomicUsize>) -> u16 {
                 let mut server = TcpStream::connect(target).await.unwrap();
                 client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
                 connections.fetch_add(1, Ordering::SeqCst);
-                // The client and the hub handle broken connections.
+                // Errors are ignored, because the client and the hub handle broken connections.
                 copy_bidirectional(&mut client, &mut server).await.ok();
             });
         }
@@ -82,7 +82,7 @@ async fn send_through(response: Vec<u8>) -> AmqpError {
             while !head.ends_with("\r\n\r\n") {
                 client.read_line(&mut head).await.unwrap();
             }
-            // The client may close the connection before it has read everything.
+            // The client may close the connection before it has read the whole response.
             client.write_all(&response).await.ok();
         }
     });

@@ -1,4 +1,4 @@
-//! An emulator and a client that trusts it.
+//! An emulator, and a client that trusts it.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Hub {
         Self { emulator, client }
     }
 
-    /// Returns a client with a connection of its own.
+    /// Returns a client with a separate connection.
     pub(crate) fn another_client(&self) -> IotHubRegistryManager {
         client(&self.emulator, options(&self.emulator))
     }
@@ -75,7 +75,7 @@ impl Hub {
         self.amqp().add_fault(AmqpFault::new(action));
     }
 
-    /// Adds a fault that applies `times` times.
+    /// Adds a fault that applies to the next `times` matches.
     pub(crate) fn fault_times(&self, times: u32, action: AmqpFaultAction) {
         self.amqp().add_fault(AmqpFault::new(action).times(times));
     }
@@ -93,7 +93,7 @@ impl Hub {
         self.settle(device_id, Settlement::Complete);
     }
 
-    /// Resets all connections and waits until the client has noticed.
+    /// Resets all connections and waits until the client has detected it.
     pub(crate) async fn reset(&self) {
         self.amqp().reset_connections();
         wait_for_peer().await;
@@ -105,7 +105,7 @@ impl Hub {
     }
 }
 
-/// Waits until the effect of the peer's last action has arrived. There is no event to wait for.
+/// Waits until the effect of the peer's last action has arrived. No event signals it.
 pub(crate) async fn wait_for_peer() {
     tokio::time::sleep(Duration::from_millis(100)).await;
 }

@@ -80,7 +80,7 @@ async fn entries_of_a_refused_request_are_sent_in_smaller_ones() {
 #[tokio::test]
 async fn interrupted_run_is_resumed_with_the_unfinished_entries() {
     let (emulator, hub) = hub(&[]).await;
-    // The third request fails unprocessed.
+    // The third request is refused without being processed.
     let mut fault = Fault::status(401).on("POST", "/devices").times(1);
     fault.skip = 2;
     emulator.faults().add(fault).unwrap();

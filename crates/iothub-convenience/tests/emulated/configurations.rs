@@ -33,7 +33,7 @@ async fn configuration_is_created_updated_and_deleted() {
     let again = hub.create_configuration(&configuration()).await.unwrap_err();
     assert_eq!(again.error_code(), Some(ErrorCode::CONFIGURATION_ALREADY_EXISTS));
 
-    // A configuration that was read can be changed and written.
+    // A configuration can be read, changed and written back.
     let read = hub
         .get_configuration("cfg-1")
         .await

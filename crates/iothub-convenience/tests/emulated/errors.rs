@@ -74,7 +74,7 @@ async fn error_of_amqp_names_host_and_port() {
 }
 
 #[tokio::test]
-async fn timeout_of_a_nanosecond_fails_on_a_real_connection() {
+async fn attempt_timeout_applies_to_a_real_connection() {
     let (_emulator, hub) = crate::hub(&["d"]).await;
     let hub = hub.with_call_options(CallOptions {
         attempt_timeout: Some(std::time::Duration::from_nanos(1)),

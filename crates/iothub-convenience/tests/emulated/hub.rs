@@ -1,6 +1,7 @@
-// The setup of tests and doc examples that run on the emulator. Included, so without `//!`.
+// Setup of tests and doc examples that run on the emulator. The file is included, so it has no `//!`.
 
-/// Starts an emulator with these devices. Returns it with a client of its hub; the emulator stops when it is dropped.
+/// Starts an emulator with these devices. Returns it with a client for its hub. The emulator stops when it is
+/// dropped.
 #[allow(dead_code, reason = "not every file that includes this one uses it")]
 async fn emulated_hub(
     devices: &[&str],

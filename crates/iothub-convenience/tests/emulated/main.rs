@@ -1,4 +1,4 @@
-//! The client against the emulator, over TLS.
+//! Tests of the client against the emulator, over TLS.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -32,7 +32,7 @@ mod setup {
 
 const ANY: Precondition = Precondition::Unconditional;
 
-/// Returns the precondition of an ETag.
+/// Returns the precondition for an ETag.
 fn if_match(etag: Option<azure_core::http::Etag>) -> Precondition {
     Precondition::IfMatch(etag.unwrap())
 }

@@ -32,7 +32,7 @@ async fn each_outcome_is_distinguished() {
     devices.on_method("d", None, "m", MethodScript::Silent).unwrap();
     let silence = call("d", "m");
     let passing = async {
-        // The emulator's clock runs a hundred times faster.
+        // The emulator's clock runs a hundred times faster than real time.
         loop {
             tokio::time::sleep(Duration::from_millis(10)).await;
             emulator.clock().advance(Duration::from_secs(1));

@@ -146,7 +146,7 @@ async fn leaf_device_has_the_scope_of_its_edge_device() {
     let mut ids: Vec<_> = modules.into_iter().map(|module| module.module_id).collect();
     ids.sort();
     assert_eq!(ids, ["$edgeAgent", "$edgeHub"]);
-    // An update that starts from the device keeps its fields.
+    // An update that starts from the device keeps the device's fields.
     let options = CreateOrUpdateDeviceOptions::from(&edge);
     let precondition = if_match(edge.etag);
     let updated = hub
@@ -213,7 +213,7 @@ async fn module_is_created_updated_and_deleted() {
     );
     hub.delete_module("d", "m#1", ANY).await.unwrap();
     assert!(hub.get_module("d", "m#1").await.unwrap_err().is_not_found());
-    // With a shared access policy, a missing device is reported as unauthorized.
+    // With a shared access policy, the hub returns 401 for a module of a missing device.
     let orphan = hub
         .create_module_with_certificate_authority("missing", "m", None)
         .await

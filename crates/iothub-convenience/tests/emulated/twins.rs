@@ -162,7 +162,7 @@ async fn concurrent_modifications_are_not_lost() {
 }
 
 #[tokio::test]
-async fn modification_whose_response_is_lost_is_applied_once() {
+async fn modification_with_a_lost_response_is_applied_once() {
     let (emulator, hub) = hub(&["d"]).await;
     for action in [FaultAction::Reset { processed: true }, FaultAction::Truncate] {
         let before = hub.get_twin("d").await.unwrap().into_model().unwrap();

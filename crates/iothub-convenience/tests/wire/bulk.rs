@@ -24,7 +24,7 @@ fn sequential() -> Option<BulkOptions> {
     })
 }
 
-/// Returns a word per item.
+/// Returns the outcome of each item as a word.
 fn outcomes<I, T>(report: &BulkReport<I, T>) -> Vec<String> {
     let word = |outcome: &BulkOutcome<T>| match outcome {
         BulkOutcome::Done(_) => "done".to_owned(),
@@ -132,7 +132,7 @@ async fn entries_are_sent_in_chunks_of_a_hundred() {
 #[tokio::test]
 async fn failed_entries_have_their_codes() {
     let transport = MockTransport::new();
-    // Longer than the excerpt of the body in errors.
+    // The body is longer than the excerpt of it in errors.
     let mut errors: Vec<_> = (0..60)
         .map(|number| json!({"deviceId": format!("d{number}"), "errorCode": 409_001, "errorStatus": "the device is already registered"}))
         .collect();
@@ -347,7 +347,7 @@ async fn outcome_of_a_chunk_is_unknown_if_its_response_is_lost() {
     assert_eq!(transport.take().len(), 1, "not retried");
     assert_eq!(report.into_unfinished().len(), 150);
 
-    // Invalid responses, and failures that name no entry.
+    // An invalid response, and a failure that names no entry.
     for response in ["not json", r#"{"isSuccessful": false, "errors": []}"#] {
         transport.respond_with(200, &[], response);
         let report = transport
@@ -402,7 +402,7 @@ async fn request_never_has_two_entries_of_one_device_or_its_modules() {
         packed(&requests),
         [vec!["a", "b", "c"], vec!["a", "b"], vec!["a"], vec!["a"]]
     );
-    // A module follows its device, in the order of the entries.
+    // Modules follow their device, in the order of the entries.
     for (request, module) in requests.iter().skip(1).zip(["m1", "m2", "m3"]) {
         assert!(
             request.contains(&format!("\"moduleId\":\"{module}\"")),
@@ -421,7 +421,7 @@ async fn refused_request_is_halved_until_the_refused_entry_is_alone() {
         || transport.respond_with(400, &[("iothub-errorcode", "IotHubFormatError")], FORMAT_ERROR),
         || transport.respond(200, &json!({"isSuccessful": true})),
     );
-    // Of five entries the fourth is refused: d0-d4, d0-d1, d2-d4, d2, d3-d4, d3, d4.
+    // The fourth of five entries is refused: d0-d4, d0-d1, d2-d4, d2, d3-d4, d3, d4.
     refuse();
     accept();
     refuse();
@@ -534,7 +534,7 @@ async fn regenerated_keys_keep_all_other_fields() {
 
 /// Two concurrent swaps of a device's keys have the effect of two swaps.
 #[tokio::test]
-async fn concurrent_swap_is_not_mistaken_for_the_own_write() {
+async fn concurrent_swap_is_not_mistaken_for_a_stored_write() {
     let transport = MockTransport::new();
     transport
         .respond(200, &device("MQ==", KEY_A, KEY_B))
@@ -551,9 +551,9 @@ async fn concurrent_swap_is_not_mistaken_for_the_own_write() {
     assert_eq!(transport.take().len(), 4);
 }
 
-/// The first write was stored but its response lost, so the retry was refused.
+/// The service stored the first write, but the response was lost and the retry was refused.
 #[tokio::test(start_paused = true)]
-async fn swap_whose_response_is_lost_is_not_repeated() {
+async fn swap_with_a_lost_response_is_not_repeated() {
     let transport = MockTransport::new();
     transport.respond(200, &device("MQ==", KEY_A, KEY_B));
     transport.fail(TransportError::Io);

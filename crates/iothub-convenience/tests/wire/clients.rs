@@ -50,7 +50,7 @@ fn invalid_connection_strings_and_hosts_are_refused_without_showing_the_key() {
     assert!(!format!("{hub:?}").contains(KEY));
 }
 
-/// Futures of calls are `Send`, which the compiler checks.
+/// The futures of all calls are `Send`; checked at compile time.
 #[tokio::test]
 async fn calls_can_be_spawned() {
     let transport = MockTransport::new();
@@ -83,7 +83,7 @@ async fn calls_can_be_spawned() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn timeout_of_a_call_is_90_seconds_or_that_of_the_options_plus_that_of_a_direct_method() {
+async fn call_timeout_is_extended_by_the_timeout_of_a_direct_method() {
     for (call_timeout, seconds) in [(None, 90), (Some(Duration::from_secs(7)), 7)] {
         let transport = MockTransport::new();
         let options = IotHubClientOptions {

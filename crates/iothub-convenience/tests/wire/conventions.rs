@@ -1,4 +1,4 @@
-//! Conventions of all calls.
+//! Conventions that apply to all calls.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ fn keys() -> SymmetricKey {
     SymmetricKey::assigned_by_service()
 }
 
-/// One call of each kind.
+/// Returns one call of each kind.
 fn calls() -> Vec<(&'static str, Call)> {
     macro_rules! call {
         ($name:literal, |$hub:ident| $call:expr) => {
@@ -411,7 +411,7 @@ async fn errors_name_the_parameters_of_the_methods() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn operation_of_an_error_is_the_method_that_sends_the_request_alone() {
+async fn error_operation_is_the_method_that_sends_the_single_request() {
     let transport = MockTransport::new();
     let hub = transport.hub();
     let twin = json!({"deviceId": "d", "etag": "x"});
@@ -610,7 +610,7 @@ async fn rows_and_payloads_decode_as_types_of_the_caller() {
 }
 
 #[tokio::test]
-async fn scope_is_that_of_the_cloud_unless_it_is_set() {
+async fn scope_defaults_to_the_scope_of_the_cloud() {
     let mut custom = CustomConfiguration::default();
     custom.audiences = Audiences::new().with::<IotHubAudience>("https://iothubs.example".to_owned());
     for (cloud, scope, expected) in [
@@ -648,7 +648,7 @@ async fn scope_is_that_of_the_cloud_unless_it_is_set() {
     }
 }
 
-/// Calls, pagers, pollers, models and queries fail with errors that `?` converts.
+/// Errors of calls, pagers, pollers, models and queries convert with `?`.
 #[tokio::test]
 async fn all_errors_convert_to_the_error_of_the_crate() {
     async fn everything(hub: &IotHubRegistryManager, step: usize) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Each fault on each kind of operation: the number of attempts, their waits, and the result.
+//! The effect of each fault on each kind of operation: the number of attempts, their waits, and the result.
 
 use std::fmt::Write as _;
 use std::future::Future;
@@ -71,12 +71,12 @@ const OPERATIONS: [(&str, Call); 9] = [
     }),
 ];
 
-/// A fault of a request.
+/// A fault in the response to a request.
 #[derive(Clone, Copy)]
 enum Fault {
     Status(u16),
     RetryAfter(u16, &'static str),
-    /// With a date that is this number of seconds in the future.
+    /// A status with a `Retry-After` date this number of seconds in the future.
     RetryAt(u16, u64),
     Broken,
     Refused,
@@ -131,7 +131,7 @@ fn waits(fault: Fault, at: &[tokio::time::Instant]) -> String {
         let wait = wait.as_millis();
         let jittered = least..least + 256;
         let shown = match fault {
-            // The date has no fraction of a second.
+            // The date is truncated to seconds.
             Fault::RetryAt(_, seconds) => {
                 let most = u128::from(seconds) * 1000;
                 assert!((most - 1500..=most).contains(&wait), "{wait}");
@@ -161,7 +161,7 @@ fn result_of(result: &Result<()>) -> String {
     }
 }
 
-/// Each fault on each kind of operation: once, then with a successful response; and permanently.
+/// Tests each fault on each kind of operation: once, followed by a success, and permanently.
 #[tokio::test(start_paused = true)]
 async fn attempts_waits_and_results() {
     let mut table = String::new();
@@ -171,7 +171,7 @@ async fn attempts_waits_and_results() {
         writeln!(table, "{fault_name}").unwrap();
         for (name, call) in OPERATIONS {
             prepare(&transport, fault);
-            // A deletion returns 204.
+            // A successful deletion returns 204.
             match name {
                 "query" => transport.respond_with(200, &[], "[]"),
                 "DELETE" => transport.respond_with(204, &[], ""),
@@ -185,7 +185,8 @@ async fn attempts_waits_and_results() {
             let at = transport.take_times();
             write!(table, "  {name:18} sent {}", at.len()).unwrap();
             if let Fault::Silent = fault {
-                // The attempt timeout. Permanent silence is not tested, because the retry policy uses the real clock.
+                // The wait is the attempt timeout. Permanent silence is not tested, because the retry policy uses the
+                // real clock.
                 let seconds = took.as_secs() / 15 * 15;
                 write!(table, ", silent for {seconds} s: {}", result_of(&once)).unwrap();
             } else {

@@ -1,4 +1,4 @@
-//! The client over a mock transport.
+//! Tests of the client over a mock transport.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -70,12 +70,12 @@ async fn edit_is_repeated_after_a_concurrent_write() {
     );
 }
 
-/// The retry was refused because of the first write, whose response was lost.
+/// The retry is refused because of the first write, for which the response was lost.
 #[tokio::test(start_paused = true)]
-async fn edit_whose_response_is_lost_is_not_repeated() {
+async fn edit_with_a_lost_response_is_not_repeated() {
     let transport = MockTransport::new();
     let mut stored = twin("AAAAAAAAAAI=", 2);
-    // Changes by the device and the service are not concurrent writes of tags and desired properties.
+    // Changes by the device and the service do not count as concurrent writes of tags and desired properties.
     stored["properties"]["reported"] = json!({"rate": 3, "$version": 2});
     stored["properties"]["desired"]["$version"] = json!(3);
     stored["version"] = json!(5);
@@ -116,7 +116,8 @@ async fn edit_that_was_not_stored_is_repeated_on_the_current_twin() {
     );
 }
 
-/// A write that was sent once and refused was not stored, even if the current value is the one that it would have written.
+/// A write that was sent once and refused was not stored, even if the current value equals the value it would have
+/// written.
 #[tokio::test]
 async fn edit_is_repeated_after_a_concurrent_write_of_the_same_value() {
     let transport = MockTransport::new();

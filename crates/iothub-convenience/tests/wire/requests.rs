@@ -1,4 +1,4 @@
-//! Requests of every operation on the wire: method, path, query, headers, body.
+//! Snapshots of the requests of every operation: method, path, query, headers and body.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// All characters that are allowed in an id besides letters and digits.
 const SPECIAL_ID: &str = "dev:1.2+3%_#*?!(),=@;$'";
 
-/// Asserts the requests of one or more calls, whatever their result.
+/// Asserts the requests of one or more calls, ignoring their results.
 macro_rules! requests {
     ($transport:ident; $($call:expr),+ $(,)?) => {{
         $( let _ = $call.await; )+

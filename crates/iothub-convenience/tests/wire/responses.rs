@@ -43,7 +43,7 @@ async fn errors_of_methods_are_outcomes() {
             "{body}"
         );
     }
-    // A status 404 of the device is a response.
+    // Status 404 from the device is a response, not an error.
     for (body, payload) in [
         (r#"{"status": 404, "payload": null}"#, Some(Value::Null)),
         (r#"{"status": 404}"#, None),
@@ -107,7 +107,7 @@ async fn method_is_not_retried_if_it_may_have_been_processed() {
         error.is_unknown_outcome() && transport.take().len() == 1,
         "{error:?}"
     );
-    // After these, it is certain that it was not processed.
+    // After these responses, it is certain that the request was not processed.
     transport
         .respond(429, &json!({}))
         .respond_with(503, &[("retry-after", "1")], "{}");
@@ -218,7 +218,7 @@ async fn rows_have_the_type_of_the_header() {
     };
     assert_eq!(row.status, Some(DeviceJobStatus::Completed));
     assert_eq!(QueryRow::DeviceJob(row).as_json(), job);
-    // An aggregate is not a twin, even if its columns have names of a twin's fields.
+    // An aggregate is not a twin, even if its columns have the names of twin fields.
     for kind in [Some("Raw"), None, Some("Brandnew")] {
         let count = rows(kind, json!({"status": 5, "deviceId": 3}))
             .await

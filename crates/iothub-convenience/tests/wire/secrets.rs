@@ -64,7 +64,7 @@ fn debug_of_options_shows_no_password() {
     let proxy = AmqpProxy::new("http://user:s3cret@proxy:3128").unwrap();
     options.amqp.proxy = Some(proxy.clone());
     let shown = format!("{proxy:?} {options:?}");
-    // The second is the password as the proxy gets it.
+    // The second secret is the password as encoded for the proxy.
     for secret in ["s3cret", "dXNlcjpzM2NyZXQ="] {
         assert!(!shown.contains(secret), "{shown}");
     }
@@ -75,7 +75,7 @@ fn debug_of_options_shows_no_password() {
 async fn errors_show_no_key() {
     let transport = MockTransport::new();
     let hub = transport.hub();
-    // Decoding fails because of the types.
+    // Decoding fails because members have the wrong type.
     let mut invalid = identity();
     invalid["status"] = json!([DEVICE_KEY]);
     invalid["statusReason"] = json!({"x": DEVICE_KEY});

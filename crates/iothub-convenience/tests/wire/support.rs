@@ -1,4 +1,4 @@
-//! A mock transport that records requests and returns prepared replies.
+//! A mock transport that records requests and returns scripted replies.
 
 #![allow(dead_code, reason = "not every test program uses all of it")]
 
@@ -17,7 +17,7 @@ use serde_json::Value;
 /// The key of the policy in all tests.
 pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// A transport that returns its prepared replies in order, then `200 {}`.
+/// A transport that returns scripted replies in order, then `200 {}`.
 #[derive(Debug, Default)]
 pub(crate) struct MockTransport {
     replies: Mutex<VecDeque<Reply>>,
@@ -38,12 +38,12 @@ impl MockTransport {
         Arc::default()
     }
 
-    /// Prepares a reply with a JSON body.
+    /// Adds a reply with a JSON body.
     pub(crate) fn respond(&self, status: u16, body: &Value) -> &Self {
         self.respond_with(status, &[], &body.to_string())
     }
 
-    /// Prepares a reply with headers and any body.
+    /// Adds a reply with headers and any body.
     pub(crate) fn respond_with(&self, status: u16, headers: &[(&'static str, &str)], body: &str) -> &Self {
         let headers = headers
             .iter()
@@ -52,17 +52,17 @@ impl MockTransport {
         self.push(Reply::Response(status, headers, body.to_owned()))
     }
 
-    /// Prepares a failure of the transport.
+    /// Adds a failure of the transport.
     pub(crate) fn fail(&self, kind: azure_core::error::ErrorKind) -> &Self {
         self.push(Reply::Failure(kind))
     }
 
-    /// Prepares a reply that breaks after the beginning of its body.
+    /// Adds a reply that breaks after the beginning of its body.
     pub(crate) fn cut_off(&self, beginning: &'static str) -> &Self {
         self.push(Reply::CutOff(beginning))
     }
 
-    /// Prepares that no reply arrives.
+    /// Adds a request that never gets a reply.
     pub(crate) fn hang(&self) -> &Self {
         self.push(Reply::Never)
     }
@@ -72,12 +72,12 @@ impl MockTransport {
         self
     }
 
-    /// Takes the recorded requests.
+    /// Returns and clears the recorded requests.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
-    /// Takes the times of the recorded requests, and drops unused replies.
+    /// Returns and clears the times of the recorded requests. Drops unused replies.
     pub(crate) fn take_times(&self) -> Vec<tokio::time::Instant> {
         self.replies.lock().unwrap().clear();
         self.take();
@@ -133,7 +133,7 @@ impl HttpClient for MockTransport {
     }
 }
 
-/// Headers that vary between calls or are details of the pipeline.
+/// Headers that vary between calls or are internals of the pipeline.
 const IGNORED_HEADERS: [&str; 4] = [
     "authorization",
     "user-agent",
