@@ -13,7 +13,7 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Parses a URL with or without a path, such as `https://my-hub.azure-devices.net`.
+    /// Parses a URL, with or without a path, such as `https://my-hub.azure-devices.net`.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let url = Url::parse(text).ok().filter(|url| !url.cannot_be_a_base());
@@ -23,7 +23,7 @@ impl BaseUrl {
         }
     }
 
-    /// Returns the URL as it was given.
+    /// Returns the original URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -48,11 +48,11 @@ impl BaseUrl {
         Ok(url)
     }
 
-    /// As [`join`](Self::join), and sets the query, which is part of the operation.
+    /// Appends `path` like [`join`](Self::join), and sets the fixed query of the operation.
     ///
     /// # Errors
     ///
-    /// As [`join`](Self::join).
+    /// Same as [`join`](Self::join).
     #[expect(clippy::result_large_err, reason = "the error type of generated code")]
     pub fn join_with_query<E>(&self, path: &str, query: &str) -> Result<Url, Error<E>> {
         let mut url = self.join(path)?;
@@ -76,7 +76,7 @@ mod tests {
                 .join::<()>("/things/a%2Fb%3F..%25/%C3%BC")
                 .unwrap();
             assert_eq!(url.as_str(), expected);
-            // Equal to parsing the complete URL.
+            // The result equals the parsed complete URL.
             assert_eq!(Url::parse(expected).unwrap(), url);
         }
     }

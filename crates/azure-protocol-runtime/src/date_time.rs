@@ -43,7 +43,7 @@ enum Repr {
     Unparsed(Box<str>),
 }
 
-/// The string is not a date and time.
+/// The error for a string that is not a date and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseDateTimeError;
@@ -89,7 +89,7 @@ impl DateTime {
 
 impl From<OffsetDateTime> for DateTime {
     fn from(time: OffsetDateTime) -> Self {
-        // Near the ends of the calendar, UTC would be out of range; the offset is then kept.
+        // Near the limits of the calendar the time in UTC would be out of range, so the offset is kept.
         let utc = time
             .checked_to_offset(UtcOffset::UTC)
             .filter(|utc| (0..=9999).contains(&utc.year()));

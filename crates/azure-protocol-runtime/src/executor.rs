@@ -20,7 +20,8 @@ pub trait Executor: Send + Sync + Debug {
     fn execute(&self, request: TypedRequest<()>) -> BoxFuture<'_, reqwest::Result<reqwest::Response>>;
 }
 
-/// The inner value of every generated client: `None` sends requests with the client's own `reqwest::Client`.
+/// The inner value of every generated client: the executor of its requests. `None` sends them with the client's own
+/// `reqwest::Client`.
 pub type Hook = Option<Arc<dyn Executor>>;
 
 /// Sends `request` through `hook`, or through `http` if there is none.

@@ -15,7 +15,7 @@ pub struct Operation {
     pub request_content_type: Option<&'static str>,
     /// Whether the request can be repeated without changing its effect.
     pub idempotent: bool,
-    /// How to request the next page.
+    /// The way to request the next page.
     pub paging: Paging,
 }
 
@@ -42,7 +42,7 @@ impl Operation {
     }
 }
 
-/// How to request the next page of a result.
+/// The way to request the next page of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paging {
     /// The result is not paged.

@@ -39,8 +39,8 @@ pub fn path_segment<E>(parameter: &'static str, value: &str) -> Result<String, E
     }
 }
 
-/// Percent-encodes a value that is several segments, or is encoded already: slashes separate segments, and characters that
-/// are legal in a path are kept, percent signs too.
+/// Percent-encodes a value that may have several segments and may already be encoded: slashes separate segments, and
+/// characters that are legal in a path are kept, including percent signs.
 ///
 /// # Errors
 ///
@@ -51,7 +51,7 @@ pub fn path_segments<E>(parameter: &'static str, value: &str) -> Result<String, 
     if value.is_empty() {
         return Err(Error::InvalidRequest(format!("{parameter}: must not be empty")));
     }
-    // URL parsers take a backslash for a slash, and `%2e` for a dot.
+    // URL parsers treat a backslash as a slash, and `%2e` as a dot.
     let is_relative = |segment: &str| {
         matches!(
             segment.to_ascii_lowercase().replace("%2e", ".").as_str(),

@@ -49,11 +49,11 @@ impl<T> TypedRequest<T> {
         Ok(typed)
     }
 
-    /// As [`new`](Self::new), with the `api-version` in a header.
+    /// Wraps a request like [`new`](Self::new), with the `api-version` in a header.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new), and if the version is not a header value.
+    /// Same as [`new`](Self::new). Also fails if the version is not a valid header value.
     #[expect(clippy::result_large_err, reason = "generated code returns this error")]
     pub fn with_version_header<E>(
         operation: &'static Operation,
@@ -65,11 +65,11 @@ impl<T> TypedRequest<T> {
         Ok(typed)
     }
 
-    /// As [`new`](Self::new), for an operation that does not declare an `api-version`, or has it in its path.
+    /// Wraps a request like [`new`](Self::new), for an operation that has no `api-version`, or has it in the path.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// Same as [`new`](Self::new).
     #[expect(clippy::result_large_err, reason = "generated code returns this error")]
     pub fn unversioned<E>(
         operation: &'static Operation,
