@@ -14,7 +14,7 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
-    /// Responds to every request with `status` and `body`.
+    /// Creates an executor that responds to every request with `status` and `body`.
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Arc<Self> {
         Arc::new(Self {
             status,

@@ -108,7 +108,7 @@ fn an_id_that_would_address_the_parent_is_refused_by_every_operation() {
     }
 }
 
-/// A body without any member.
+/// Returns a body without members.
 fn empty<T: serde::de::DeserializeOwned>() -> T {
     serde_json::from_str("{}").unwrap()
 }

@@ -1,4 +1,4 @@
-//! The wire format of requests and responses, with an executor in place of a server.
+//! Tests of the wire format of requests and responses, with an executor in place of a server.
 
 #![allow(
     clippy::unwrap_used,
