@@ -34,7 +34,7 @@ async fn call_all(client: &ServiceClient<Client>) -> Vec<Option<Error>> {
     ]
 }
 
-/// A response that every kind of call accepts.
+/// Returns a response that every kind of call accepts.
 fn accepted_by_all() -> Reply {
     respond(200, r#"{"name":"hall","value":[],"status":"succeeded"}"#)
 }

@@ -326,7 +326,7 @@ pub(crate) fn client(
     ServiceClient::new(endpoint, credential, INFO, options, Client::new).unwrap()
 }
 
-/// A credential that adds nothing to requests.
+/// Returns a credential that adds nothing to requests.
 pub(crate) fn anonymous() -> Credential {
     #[derive(Debug)]
     struct NoAuthorization;

@@ -81,7 +81,7 @@ impl ImportFileValidator {
         self
     }
 
-    /// Also reports references to models and twins that are neither in the file nor given by
+    /// Makes a reference a problem if its model or twin is neither in the file nor given by
     /// [`with_models`](Self::with_models).
     #[must_use]
     pub fn with_self_contained(mut self) -> Self {

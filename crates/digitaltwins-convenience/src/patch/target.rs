@@ -30,7 +30,7 @@ mod sealed {
         const MODEL: bool;
         /// Whether properties have a `sourceTime`.
         const SOURCE_TIME: bool;
-        /// Whether there are components, which have their own `$metadata`.
+        /// Whether the resource has components, which have their own `$metadata`.
         const COMPONENTS: bool;
     }
 

@@ -127,7 +127,7 @@ fn decide(
     Ok(Decision::Write(Write {
         precondition: device.precondition()?,
         keys: change.apply(current)?,
-        // Without the status, the write would have to enable or disable the device.
+        // If the status were missing, the write would have to choose one.
         status: device
             .status
             .clone()

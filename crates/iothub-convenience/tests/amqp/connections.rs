@@ -91,7 +91,7 @@ async fn messages_and_feedback_use_a_websocket() {
     assert_eq!(batch.items[0].original_message_id.as_deref(), Some("large"));
     batch.complete().await.unwrap();
     assert_eq!(hub.amqp().statistics().connections, 1);
-    // Also after a reset.
+    // The client reconnects after a reset.
     hub.reset().await;
     hub.hello().await.unwrap();
 }

@@ -127,7 +127,6 @@ async fn message_is_retried_or_its_outcome_unknown_if_the_connection_is_half_clo
     assert_send_is_honest(Fault::HalfClose).await;
 }
 
-/// A hub that stops responding at any frame causes a timeout, which is not retried.
 #[tokio::test]
 async fn hub_that_stops_responding_at_any_frame_causes_a_timeout() {
     let scenario = async |proxied: &Proxied, interruption| {

@@ -135,7 +135,7 @@ async fn headers_and_retries_of_the_call_options_apply_to_every_kind_of_call() {
             retry: Some(RetryOptions::none()),
             ..CallOptions::default()
         });
-        // Only bulk runs make further calls.
+        // Bulk runs make more than one call; all others fail after a single attempt.
         let result = call(hub).await;
         assert!(
             name.starts_with("bulk") || result.unwrap_err().attempts() == 1,
