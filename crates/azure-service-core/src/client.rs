@@ -106,7 +106,7 @@ impl<C> ServiceClient<C> {
         self.pipeline.call_options()
     }
 
-    /// Returns the timeout of a call with all its attempts, for calls that do not use the pipeline.
+    /// Returns the timeout of a call including all its attempts, for calls that do not use the pipeline.
     #[must_use]
     pub fn call_timeout(&self) -> Duration {
         self.pipeline.call_timeout(&Context::new())

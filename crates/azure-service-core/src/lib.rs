@@ -17,8 +17,8 @@
 //!   decoding whose errors name the member.
 //! * [`ResponseExt`], [`Precondition`], [`read_modify_write`]: conditional writes.
 //! * [`Pager`], [`ItemPage`], [`Poller`], [`Job`]: paged lists and jobs.
-//! * [`Backoff`], [`RetryLoop`], [`sleep()`], [`BulkProgress`], [`ProgressCallback`]: backoff, retries and progress of bulk runs. [`retry`]: retries of work that does not use
-//!   the pipeline.
+//! * [`Backoff`], [`RetryLoop`], [`sleep()`], [`BulkProgress`], [`ProgressCallback`]: backoff, retries and progress
+//!   of bulk runs. [`retry`]: retries of work outside the pipeline.
 //! * [`JsonPatch`]: a checked builder of JSON Patch documents.
 //! * [`open_enum!`]: enums that accept values added by later service versions.
 //!

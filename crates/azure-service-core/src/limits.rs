@@ -38,7 +38,7 @@ impl CallLimits {
     }
 }
 
-/// The timeout of one attempt, in the context of an operation that takes longer. Default: 60 seconds.
+/// The attempt timeout of a slow operation, as a value in the context of its calls. Default: 60 seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AttemptTimeout(pub(crate) Duration);
 
@@ -79,8 +79,8 @@ pub(crate) struct TimedOut {
     pub(crate) limit: Duration,
 }
 
-/// The timer has a resolution of a millisecond, in which a service nearby may respond. Limits shorter than this one are
-/// compared with the clock as well.
+/// The limit below which the elapsed time is also checked with the clock. The timer has a resolution of one
+/// millisecond, in which a nearby service may respond.
 const LONG: Duration = Duration::from_millis(10);
 
 /// Awaits `work` until `limit` after `begin`.

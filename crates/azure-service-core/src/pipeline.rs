@@ -248,7 +248,7 @@ impl ServicePipeline {
             ..PipelineSendOptions::default()
         };
         let sent = {
-            // Pinned here, because the future is large and would be copied at every move.
+            // Pinned, because the future is large and would be copied at every move.
             let sending = pin!(self.0.pipeline.send(&context, &mut request, Some(options)));
             within(begin, timeout, "call", sending.instrument(span.clone())).await
         };
@@ -283,7 +283,7 @@ impl ServicePipeline {
         Err(Failure { error, response })
     }
 
-    /// Returns the timeout of a call. The attempt timeout in `context` is that of an operation that takes longer.
+    /// Returns the timeout of a call. An attempt timeout in `context` comes from a slow operation and extends it.
     pub(crate) fn call_timeout(&self, context: &Context<'_>) -> Duration {
         let options = self.call_options();
         options.call_timeout.unwrap_or_else(|| {

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Progress of a bulk run.
+/// The progress of a bulk run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct BulkProgress {
-    /// Number of items that succeeded.
+    /// The number of items that succeeded.
     pub done: usize,
-    /// Number of items of the run, if it is known in advance. Items skipped at the start do not count.
+    /// The number of items, without the items skipped at the start, if known in advance.
     pub total: Option<usize>,
-    /// Number of items that failed, were not done, or whose outcome is unknown.
+    /// The number of items that failed, were not done, or have an unknown outcome.
     pub failed: usize,
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct Call {
     log: fn(CallEvent<'_>),
     /// The timeout of one attempt.
     pub(crate) attempt_timeout: Duration,
-    /// The largest body of a response, in bytes.
+    /// The maximum size of a response body, in bytes.
     pub(crate) max_response_size: usize,
     /// The failure of the last attempt, if it may be retried.
     failure: Mutex<Option<AttemptFailure>>,
@@ -216,7 +216,7 @@ impl Policy for Gate {
         };
         call.log_retry();
         let outcome = proceed(ctx, request, next).await;
-        // A custom retry policy may retry a hidden outcome; only the last attempt counts.
+        // A custom retry policy may retry an outcome that was replaced; only the last attempt counts.
         call.outcome().take();
         if let Ok(response) = &outcome {
             call.last_status
