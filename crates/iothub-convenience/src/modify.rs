@@ -12,20 +12,21 @@ use crate::twins::TwinId;
 impl IotHubRegistryManager {
     /// Reads the twin of a device, lets `change` modify its tags and desired properties, and writes the changes.
     ///
-    /// The write is conditional on the ETag that was read. If the twin has changed meanwhile, `change` is called again with the
-    /// new one, up to ten times with backoff. If `change` modifies nothing, nothing is written. Returns the twin after the
-    /// write, with its new ETag.
+    /// The write is conditional on the ETag that was read. If the twin has changed in the meantime, `change` is
+    /// called again with the new version, for up to ten rounds with backoff. If `change` modifies nothing, no request
+    /// is sent. Returns the twin after the write, with its new ETag.
     ///
-    /// If the response to a write is lost, its retry fails because of the first attempt. If tags and desired properties are
-    /// then as written, the call succeeds and `change` is not called again.
+    /// If the response to a write is lost, the retry fails, because the first attempt has changed the ETag. If the
+    /// twin then has the tags and desired properties that were written, the call succeeds without calling `change`
+    /// again.
     ///
     /// REST: `GET` and `PATCH /twins/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](crate::Error::invalid_twin) also if `change` modifies members that
-    /// a service cannot write, such as reported properties.
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) after ten rounds, each with a concurrent write.
+    /// Same as [`update_twin`](Self::update_twin). Also [`invalid_twin`](crate::Error::invalid_twin) if `change`
+    /// modifies members that a service cannot write, such as reported properties, and
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if all ten rounds met a concurrent write.
     ///
     /// # Example
     ///

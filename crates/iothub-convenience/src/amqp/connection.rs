@@ -61,21 +61,21 @@ pub(crate) struct Connection {
 /// The timeouts of one call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallTimeouts {
-    /// Replaces the timeouts of the settings.
+    /// The timeout of each step, in place of the timeouts in the settings.
     pub(crate) attempt: Option<Duration>,
     /// The end of the call with all its attempts.
     pub(crate) deadline: Instant,
 }
 
 impl CallTimeouts {
-    /// Returns the timeout of a step that begins now; `default` is that of the settings.
+    /// Returns the timeout of a step that begins now. `default` is the timeout in the settings.
     pub(crate) fn step(self, default: Duration) -> Duration {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
         self.attempt.unwrap_or(default).min(remaining)
     }
 }
 
-/// Waits for `work` for at most `limit`; `failure` begins the message of the timeout.
+/// Waits for `work` for at most `limit`. `failure` is the start of the message if it times out.
 ///
 /// The timer has a resolution of one millisecond; a response within the same millisecond may still be too late.
 pub(crate) async fn within<T>(
@@ -145,8 +145,8 @@ impl Connection {
         self.broken.store(true, Ordering::Relaxed);
     }
 
-    /// Sends a message and waits for its outcome. [`DeliveryState`] of the error tells whether the hub may have accepted it.
-    /// `timeouts` may replace the timeout of the settings for each of the two steps.
+    /// Sends a message and waits for its outcome. After a failure, the [`DeliveryState`] of the error shows whether
+    /// the hub may have accepted it. `timeouts` may replace the timeout of the settings for each of the two steps.
     pub(crate) async fn send(&self, message: Message<Data>, timeouts: CallTimeouts) -> Result<(), AmqpError> {
         let mut is_sent = false;
         let sending = async {

@@ -106,8 +106,8 @@ impl Messaging {
         }
     }
 
-    /// Calls `attempt` for the public method `operation` until it succeeds, fails permanently, or has used up the retries:
-    /// those of `retry`, or else of the settings. Returns the result with the number of attempts.
+    /// Calls `attempt` for the public method `operation` until it succeeds, fails permanently, or the retries are
+    /// used up. `retry` replaces the retries of the settings. Returns the result with the number of attempts.
     ///
     /// No attempt starts after `deadline`.
     pub(crate) async fn attempt<T, Fut>(
@@ -170,7 +170,8 @@ impl Messaging {
             Ok(result) => result,
             Err(_) => match take_failure() {
                 Some(error) => Err(error.with_attempts(count.load(Ordering::Relaxed))),
-                // An attempt ends at the deadline by its own timeouts, with an error that tells how far it got.
+                // An attempt ends at the deadline by its own timeouts, with an error that names the step it had
+                // reached.
                 None => retrying.await,
             },
         }

@@ -46,9 +46,9 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the report. A device
-    /// that does not authenticate with symmetric keys fails. A failure that is not specific to one device stops the run;
-    /// call again with [`BulkReport::into_unfinished`] to resume.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the report.
+    /// A device that does not authenticate with symmetric keys fails. A failure that is not specific to one device
+    /// stops the run. To resume, call this again with [`BulkReport::into_unfinished`].
     ///
     /// # Example
     ///

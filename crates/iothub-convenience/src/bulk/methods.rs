@@ -17,9 +17,10 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the report. A device
-    /// that is offline or does not respond is done, with that outcome. A failure that is not specific to one device stops
-    /// the run; call again with [`BulkReport::into_unfinished`] to resume.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the
+    /// report. An offline device or a missing response is a method outcome, so that item counts as done. A failure
+    /// that is not specific to one device stops the run. To resume, call this again with
+    /// [`BulkReport::into_unfinished`].
     ///
     /// # Example
     ///

@@ -50,8 +50,9 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the report. A failure
-    /// that is not specific to one twin stops the run; call again with [`BulkReport::into_unfinished`] to resume.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `max_concurrency` is 0. All other failures are in the
+    /// report. A failure that is not specific to one twin stops the run. To resume, call this again with
+    /// [`BulkReport::into_unfinished`].
     ///
     /// # Example
     ///
