@@ -1,4 +1,6 @@
-//! All error texts, in one snapshot so that they can be reviewed together.
+//! The user-facing error texts of the crate, in one listing so that they can be reviewed together.
+//!
+//! `UPDATE_ERROR_TEXTS=1 cargo test -p dtdl --test error_texts` rewrites the listing.
 
 #![cfg(test)]
 
@@ -15,14 +17,14 @@ use dtdl::{Code, Dtmi, ParseError, Parser, validate_instance, validate_relations
 use interfaces::{chain, fan, interface, oversized};
 use serde_json::{Value, json};
 
-/// Codes that no model can provoke: DTDLParser defines them, but no table has a property with the rule.
+/// Codes that no model can cause: DTDLParser defines them, but no table has a property with such a rule.
 const UNREACHABLE: [Code; 3] = [
     Code::BooleanCountBelowMin,
     Code::MissingIdentifierProperty,
     Code::ValueAboveMax,
 ];
 
-/// Documents that provoke further texts of codes that also have a case.
+/// Documents that cause further texts of codes that also have a case.
 const OTHER_TEXTS: &[&str] = &[
     "",
     "{",
@@ -42,14 +44,14 @@ const OTHER_TEXTS: &[&str] = &[
     r#"{"@context": ["dtmi:dtdl:context;2", "dtmi:com:example"]}"#,
 ];
 
-/// Texts by code: message, help and the model that provokes them.
+/// The texts by code: message and help, with a model that causes them.
 #[derive(Default)]
 struct Report {
     lines: BTreeMap<&'static str, BTreeMap<String, String>>,
 }
 
 impl Report {
-    /// Adds the diagnostics of a model. Of several models with the same text, the first is kept.
+    /// Adds the diagnostics of a model. If several models cause the same text, the first is kept.
     fn add(&mut self, error: &ParseError, model: &str) {
         for diagnostic in &error.diagnostics {
             let location = &diagnostic.location;
@@ -75,7 +77,7 @@ impl Report {
 fn report() -> Report {
     let mut report = Report::default();
     for case in cases::all() {
-        // Other versions give the same texts with another number.
+        // Other DTDL versions cause the same texts with another version number.
         let documents = case.documents(case.versions()[0]);
         if let Err(error) = case.parser().parse(&documents) {
             report.add(&error, &documents.join(" "));
@@ -109,20 +111,20 @@ fn every_code_has_an_error_text() {
     for code in Code::ALL {
         let is_expected = !UNREACHABLE.contains(code);
         let name = short_name(*code);
-        assert_eq!(reported.contains(name), is_expected, "models that provoke {name}");
+        assert_eq!(reported.contains(name), is_expected, "models that cause {name}");
     }
 }
 
 #[test]
-fn error_texts_match_the_snapshot() {
-    let mut text = String::from("## Models\n\n");
+fn error_texts_match_the_listing() {
+    let mut text = String::new();
     for (name, texts) in report().lines {
-        writeln!(text, "{name}").unwrap();
+        writeln!(text, "models: {name}").unwrap();
         for (sentence, model) in texts {
-            writeln!(text, "  → {sentence}\n    {model}").unwrap();
+            writeln!(text, "    {sentence}\n        {model}").unwrap();
         }
     }
-    text.push_str("\n## Unresolved references\n\n");
+    text.push_str("unresolved references\n");
     let error = Parser::new()
         .parse([interface(
             3,
@@ -130,23 +132,25 @@ fn error_texts_match_the_snapshot() {
             r#", "extends": "dtmi:com:example:Machine;1""#,
         )])
         .unwrap_err();
-    writeln!(text, "  → {error}").unwrap();
-    text.push_str("\n## Identifiers\n\n");
-    writeln!(
-        text,
-        "  → {}",
-        "dtmi:pump".parse::<Dtmi>().map(|_| "a DTMI").unwrap()
-    )
-    .unwrap();
-    writeln!(text, "  → {}", "dtmi::pump;1".parse::<Dtmi>().unwrap_err()).unwrap();
-    text.push_str("\n## Data\n\n");
+    writeln!(text, "    {error}").unwrap();
+    text.push_str("identifiers\n");
+    writeln!(text, "    {}", "dtmi::pump;1".parse::<Dtmi>().unwrap_err()).unwrap();
+    text.push_str("data\n");
     for line in instance_texts() {
-        writeln!(text, "  → {line}").unwrap();
+        writeln!(text, "    {line}").unwrap();
     }
-    insta::assert_snapshot!(text);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/error_texts.txt");
+    if std::env::var_os("UPDATE_ERROR_TEXTS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        text, committed,
+        "if the change is intended, run with UPDATE_ERROR_TEXTS=1 and review the listing"
+    );
 }
 
-/// Returns an error text for each kind of error in data, and each form that a schema requires.
+/// Returns an error text for each kind of error in data, and for each JSON form that a schema requires.
 fn instance_texts() -> Vec<String> {
     let primitives = [
         "boolean",

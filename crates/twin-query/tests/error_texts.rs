@@ -1,4 +1,6 @@
-//! The user-facing error texts, in one snapshot so that they can be reviewed together.
+//! The user-facing error texts of the crate, in one listing so that they can be reviewed together.
+//!
+//! `UPDATE_ERROR_TEXTS=1 cargo test -p twin-query --test error_texts` rewrites the listing.
 
 #![expect(
     clippy::expect_used,
@@ -161,7 +163,7 @@ struct Report {
 
 impl Report {
     fn section(&mut self, title: &str) {
-        let _ = writeln!(self.texts, "\n## {title}\n");
+        let _ = writeln!(self.texts, "{title}");
     }
 
     fn digitaltwins<T: Debug>(&mut self, input: &str, result: Result<T, digitaltwins::Error>) {
@@ -204,7 +206,7 @@ impl Report {
         self.variants.insert(format!("{error_type}::{}", name.unwrap()));
     }
 
-    /// Adds a text under its input, which is truncated if it is long.
+    /// Adds a text with the input that causes it, truncated if it is long.
     fn text(&mut self, input: &str, text: &str) {
         const MAX_CHARACTERS: usize = 160;
         let mut shown: String = input.chars().take(MAX_CHARACTERS).collect();
@@ -212,11 +214,11 @@ impl Report {
             shown.push('…');
         }
         let shown = shown.replace('\n', "\\n");
-        let _ = writeln!(self.texts, "`{shown}`\n  → {text}");
+        let _ = writeln!(self.texts, "    {text}\n        `{shown}`");
     }
 }
 
-/// Reports the errors of builder calls, with their source as the input.
+/// Reports the errors of builder calls, with the source of the call as the input.
 macro_rules! report_builders {
     ($report:ident.$language:ident: $($builder:expr,)*) => {
         $({
@@ -348,12 +350,21 @@ fn report_iothub_builders(report: &mut Report) {
 }
 
 #[test]
-fn error_texts_match_the_snapshot() {
-    insta::assert_snapshot!(report().texts);
+fn error_texts_match_the_listing() {
+    let text = report().texts;
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/error_texts.txt");
+    if std::env::var_os("UPDATE_ERROR_TEXTS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        text, committed,
+        "if the change is intended, run with UPDATE_ERROR_TEXTS=1 and review the listing"
+    );
 }
 
 #[test]
-fn the_snapshot_covers_every_error_variant() {
+fn the_listing_covers_every_error_variant() {
     let declared: BTreeSet<_> = [
         (
             "ParseErrorKind",
