@@ -1,4 +1,5 @@
-//! Measures the memory of parsed models for ontologies of increasing size. It grows linearly with the text.
+//! Measures the memory of parsed models for ontologies of increasing size. Memory grows linearly with the size of the
+//! documents.
 //!
 //! `cargo run --release -p dtdl --example memory` (Linux only)
 

@@ -50,7 +50,7 @@ fn arguments() -> Result<Arguments, String> {
     Ok(arguments)
 }
 
-/// Returns the line of a location with carets below the value. `margin` is as wide as the line number.
+/// Returns the source line of a location, with carets below the value. `margin` is padding as wide as the line number.
 fn excerpt(texts: &HashMap<&str, &str>, location: &Location, margin: &str) -> Option<String> {
     let text = texts.get(&*location.document)?;
     let (line, column) = (location.line?, location.column? as usize);

@@ -1,7 +1,7 @@
-//! Prints the verdict on each model of the standard input, to compare it with that of another parser.
+//! Validates each JSON document of the standard input and prints the result, for comparison with another parser.
 //!
-//! The input has one JSON document per line. The output has one line for each: `{"codes": […], "unresolved": […]}`, with
-//! the identifiers of the errors and the identifiers that are not defined. Both are empty if the document is valid.
+//! The input has one document per line. The output has one line per document: `{"codes": […], "unresolved": […]}`, with
+//! the codes of the errors and the identifiers of missing elements. Both lists are empty if the document is valid.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};

@@ -9,7 +9,7 @@ use crate::{Code, Dtmi};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// The rule that is broken.
+    /// The code of the violated rule.
     pub code: Code,
     /// The element with the error. For a property value, the element that has the property. `None` if the element has no
     /// valid identifier.
@@ -89,7 +89,7 @@ impl fmt::Display for Unresolved {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseError {
-    /// The broken rules, in the order in which the parser found them.
+    /// The errors, in the order in which the parser found them.
     pub diagnostics: Vec<Diagnostic>,
     /// The references to elements that no document defines.
     pub unresolved: Vec<Unresolved>,
@@ -105,7 +105,7 @@ impl ParseError {
         ids
     }
 
-    /// Returns whether the rule with this code is broken.
+    /// Returns whether one of the errors has this code.
     #[must_use]
     pub fn has(&self, code: Code) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.code == code)

@@ -79,7 +79,7 @@ impl Dtmi {
         self.segments().any(|segment| segment.starts_with('_'))
     }
 
-    /// Creates an identifier without checks, from a string that was checked or assigned by the parser.
+    /// Creates an identifier without validation, from a string that the parser has validated or assigned.
     pub(crate) fn unchecked(text: &str) -> Self {
         Self(Arc::from(text))
     }

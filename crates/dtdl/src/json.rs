@@ -1,4 +1,4 @@
-//! JSON with source positions: the syntax tree that models are read from.
+//! JSON with source positions, the syntax tree from which models are read.
 
 mod position;
 mod reader;
@@ -44,7 +44,7 @@ impl Node {
         }
     }
 
-    /// Returns the items of an array, or the single value. As in JSON-LD, an array in an array is part of it.
+    /// Returns the items of an array, or the value itself. As in JSON-LD, nested arrays are flattened.
     pub(crate) fn items(&self) -> Vec<&Self> {
         match &self.data {
             Data::Array(items) => items.iter().flat_map(Self::items).collect(),
@@ -63,7 +63,7 @@ impl Node {
         self.members().iter().find(|member| &*member.name == name)
     }
 
-    /// Returns the value as an integer if it fits 32 bits. `3.0` is the same number as `3`.
+    /// Returns the value as an integer if it fits in 32 bits. `3.0` counts as `3`.
     pub(crate) fn as_integer(&self) -> Option<i64> {
         let Data::Number(number) = &self.data else {
             return None;
@@ -116,7 +116,7 @@ impl Node {
         }
     }
 
-    /// Returns the JSON pointer of the value at `offset`, or of the member whose name is there.
+    /// Returns the JSON pointer of the value at `offset`, or of the member if `offset` is in its name.
     pub(crate) fn pointer_to(&self, offset: u32) -> String {
         let mut pointer = String::new();
         let mut node = self;

@@ -24,21 +24,21 @@
 //! | To | use |
 //! |---|---|
 //! | read documents from a file or folder | [`ModelFiles`] |
-//! | parse documents, with options and a resolver | [`Parser`], [`Document`], [`Resolver`] |
+//! | parse documents with options and a resolver | [`Parser`], [`Document`], [`Resolver`] |
 //! | accept what Azure Digital Twins accepts | [`Parser::azure_digital_twins`] |
-//! | inspect the elements they define | [`Model`], [`Interface`], [`Content`], [`Schema`], [`Element`] |
+//! | inspect the elements of a model | [`Model`], [`Interface`], [`Content`], [`Schema`], [`Element`] |
 //! | handle errors | [`ParseError`], [`Diagnostic`], [`Code`] |
-//! | order them for upload | [`Model::in_dependency_order`] |
-//! | validate data against them | [`validate_instance`], [`validate_twin`], [`validate_component`], [`validate_relationship`] |
+//! | order Interfaces for upload | [`Model::in_dependency_order`] |
+//! | validate data against a model | [`validate_instance`], [`validate_twin`], [`validate_component`], [`validate_relationship`] |
 //!
 //! The rules are data: `src/metamodel` has a table for each DTDL version and each extension, with all classes,
 //! properties and limits.
 //!
 //! # Extensions
 //!
-//! Supported are quantitativeTypes (versions 1 and 2), annotation, historization, overriding, requirement, mqtt (1 to
-//! 3), initialization (published as a preview only), IoT Central 2, IoT Operations 4, and the limit extensions onvif
-//! and aio. [`UnknownExtensions`] controls how others are handled.
+//! The parser supports quantitativeTypes (versions 1 and 2), annotation, historization, overriding, requirement, mqtt
+//! (1 to 3), initialization (published as a preview only), IoT Central 2, IoT Operations 4, and the limit extensions
+//! onvif and aio. [`UnknownExtensions`] controls how others are handled.
 
 mod check;
 mod code;

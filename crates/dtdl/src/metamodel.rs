@@ -1,5 +1,5 @@
-//! DTDL as data: a table for each version and each extension. The parser reads its rules from the tables; its code
-//! knows kinds of rules, but no classes or properties.
+//! DTDL as data: a table for each version and each extension. The parser's code implements kinds of rules; the tables
+//! name the classes and properties that the rules apply to.
 
 pub(crate) mod extensions;
 mod index;

@@ -85,7 +85,7 @@ impl ModelFiles {
         Ok(Self { files })
     }
 
-    /// Takes one document. The name appears in error messages.
+    /// Creates a set of one document. The name appears in error messages.
     #[must_use]
     pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
@@ -109,7 +109,7 @@ impl ModelFiles {
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// Returns the elements of all documents as JSON values, one per Interface: those of an array one by one.
+    /// Returns the elements of all documents as JSON values, one per Interface; arrays are flattened.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl Extend<ModelFiles> for ModelFiles {
     }
 }
 
-/// Adds the files of a folder. `visited` has the folders on the way, so that links to them end.
+/// Adds the files of a folder. `visited` has the folders on the path to it, so that cyclic links end.
 fn find_files(
     folder: &Path,
     visited: &mut HashSet<PathBuf>,

@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 
 use crate::metamodel::VERSIONS;
 
-/// How the parser handles extensions that it does not know.
+/// The handling of unknown extensions.
 ///
-/// If a model uses an allowed unknown extension, unknown types and their properties are accepted unchecked.
+/// If unknown extensions are allowed and a model uses one, unknown types and their properties are accepted without
+/// validation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum UnknownExtensions {
-    /// Follows the DTDL version: allowed in version 2, refused in later ones.
+    /// Allowed in DTDL version 2, refused in later versions.
     #[default]
     ByVersion,
-    /// Allowed.
+    /// Allowed in all DTDL versions.
     Allow,
-    /// Refused.
+    /// Refused in all DTDL versions.
     Refuse,
 }
 
@@ -24,7 +25,7 @@ pub enum UnknownExtensions {
 pub(crate) struct Options {
     pub(crate) versions: BTreeSet<u8>,
     pub(crate) unknown_extensions: UnknownExtensions,
-    /// The contexts of the accepted extensions; `None` accepts all that the parser knows.
+    /// The contexts of the accepted extensions; `None` accepts all supported extensions.
     pub(crate) extensions: Option<Vec<String>>,
     pub(crate) tolerate_solecisms: bool,
     pub(crate) limits: Vec<String>,

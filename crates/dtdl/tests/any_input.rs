@@ -9,7 +9,7 @@ use dtdl::{Model, ParseError, Parser, UnknownExtensions, validate_twin};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// Calls the API of a model or error, and asserts what must hold for any input.
+/// Calls the API of a model or error, and asserts the properties that hold for any input.
 fn exercise(result: Result<Model, ParseError>) {
     match result {
         Ok(model) => {
@@ -46,7 +46,7 @@ fn parse_all(documents: &[String]) {
     }
 }
 
-/// Mostly words that the parser knows, so that random models are not refused at the first check.
+/// Generates mostly valid terms, so that random models are not refused at the first check.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => prop::sample::select(vec![

@@ -78,7 +78,7 @@ fn failure(case: &Case, version: u64) -> Option<String> {
 fn every_code_has_a_case() {
     let errors = |case: &Case| expected(case, "errors");
     let expected: BTreeSet<String> = cases::all().iter().flat_map(errors).collect();
-    // The first five need large models, see `limits.rs`. No model provokes the others, see `error_texts.rs`.
+    // The first five need large models, see `limits.rs`. No model causes the others, see `error_texts.rs`.
     let elsewhere = [
         Code::ExcessiveCount,
         Code::ExcessiveDepthNarrow,

@@ -208,7 +208,7 @@ fn complex_schemas_validate_their_members() {
     );
 }
 
-/// A schema may contain itself in version 4, which leaves the depth of values unlimited.
+/// In version 4 a schema may contain itself, so the depth of values is unlimited.
 #[test]
 fn values_nested_beyond_the_maximum_depth_are_refused() {
     let document = json!({

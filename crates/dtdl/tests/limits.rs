@@ -1,4 +1,4 @@
-//! Limits that take a large model to reach, and large models that could exhaust stack, memory or time.
+//! Limits that only large models reach, and large models that could exhaust stack, memory or time.
 
 #![cfg(test)]
 
@@ -101,7 +101,7 @@ fn limit_extensions_raise_limits() {
     );
 }
 
-/// No recursion in the parser is as deep as its input, so the stack does not overflow.
+/// The depth of every recursion in the parser is limited, so deep input does not overflow the stack.
 #[test]
 fn deep_and_long_models_do_not_overflow_the_stack() {
     let parser = Parser::new();
@@ -151,7 +151,7 @@ fn exponentially_many_paths_to_an_ancestor_are_checked_in_time() {
 }
 
 #[test]
-fn a_resolver_is_asked_once_per_element() {
+fn a_resolver_is_called_once_per_element() {
     let mut requested: Vec<Dtmi> = Vec::new();
     let resolver = |missing: &[Dtmi]| {
         requested.extend(missing.iter().cloned());

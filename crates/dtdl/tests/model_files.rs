@@ -50,7 +50,7 @@ fn ids(files: &ModelFiles) -> Vec<String> {
 }
 
 #[test]
-fn a_folder_gives_all_json_files_below_it() {
+fn a_folder_yields_all_json_files_below_it() {
     let folder = Folder::new("folder");
     folder.write("b.json", format!("\u{feff}{}", interface("B", Some("A"))));
     folder.write(
@@ -79,7 +79,7 @@ fn a_file_may_be_utf_16_with_a_byte_order_mark() {
 }
 
 #[test]
-fn a_text_may_have_a_byte_order_mark_and_an_array() {
+fn a_string_may_have_a_byte_order_mark_and_an_array() {
     let text = format!(
         "\u{feff}[{}, {}]",
         interface("B", Some("A")),

@@ -20,7 +20,7 @@ pub(super) fn check(session: &mut Session<'_>) {
     }
 }
 
-/// Code, property, message and help.
+/// A violated constraint: code, property, message and help.
 type Finding = (Code, &'static str, String, String);
 
 fn check_one(
@@ -60,7 +60,7 @@ fn check_one(
         Constraint::Conforms { property, schema } => {
             conforms(session, element, property, schema).into_iter().collect()
         }
-        // Depends on the overridden sibling, see `siblings`.
+        // Checked in `siblings`, because it depends on the overridden sibling.
         Constraint::SchemaOfOverridden => Vec::new(),
     };
     for (code, property, message, help) in findings {

@@ -7,17 +7,18 @@ use crate::metamodel::{Control, ElementKind, version};
 use crate::model::{ElementIndex, PerElement};
 use crate::parser::session::Session;
 
-/// The result of the walk.
+/// The order of the elements and their references, as found by [`walk`].
 pub(super) struct Walk {
-    /// The elements, each after those that it refers to.
+    /// The elements in dependency order: each follows the elements that it refers to.
     pub(super) order: Vec<ElementIndex>,
-    /// All references, grouped by element. `None` replaces one that closes a cycle, so that depths and counts ignore it.
+    /// All references, grouped by element. A reference that closes a cycle is replaced with `None`, so that depths and
+    /// counts ignore it.
     edges: Vec<Option<Edge>>,
     /// The range of `edges` of each element.
     ranges: PerElement<Range<usize>>,
 }
 
-/// A property and one of its elements.
+/// A property and an element that it refers to.
 type Edge = (&'static str, ElementIndex);
 
 impl Walk {
@@ -43,10 +44,10 @@ impl Walk {
     }
 }
 
-/// The property that led to an element, the element, and the range of its references still to follow.
+/// A step of the walk: the property that led to the element, the element, and the range of its unvisited references.
 type Step = (&'static str, ElementIndex, Range<usize>);
 
-/// References that lead back to the element they start from.
+/// A cycle of references, which starts and ends at `root`.
 struct Cycle {
     root: ElementIndex,
     only_extends: bool,
@@ -108,7 +109,7 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
                 }
                 State::Open => {
                     walk.edges[edge] = None;
-                    // The open elements are those on the stack.
+                    // The stack is the path to the current element; the cycle is its part after `next`.
                     let steps = stack.iter().skip_while(|(_, known, _)| *known != next).skip(1);
                     let steps = steps.map(|(property, node, _)| (*property, *node));
                     cycles.push(Cycle::of(session, steps.chain([(property, next)]), next));

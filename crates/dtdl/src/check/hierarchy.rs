@@ -11,7 +11,7 @@ use crate::parser::session::Session;
 /// The Interfaces that each Interface extends, directly or indirectly.
 pub(crate) type Ancestors = HashMap<ElementIndex, Vec<ElementIndex>>;
 
-/// Checks the controls of each DTDL version. Returns the ancestors of each Interface.
+/// Checks the controls (`Control`) of each DTDL version. Returns the ancestors of each Interface.
 pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
     let controls: Vec<(u8, Control)> = VERSIONS
         .into_iter()
@@ -53,8 +53,8 @@ fn of_version(element: &ElementData, number: u8) -> bool {
     element.version == number && element.span.is_some()
 }
 
-/// Returns the longest path down from each element, counting the steps through `hops`. With `only_hops`, paths consist
-/// of such steps; otherwise they follow all properties but stop at Interfaces.
+/// Returns, for each element, the maximum number of steps through the properties `hops` on a path down from it. With
+/// `only_hops`, paths follow only these properties; otherwise they follow all properties but stop at Interfaces.
 fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only_hops: bool) -> PerElement<usize> {
     let mut heights = session.elements.filled(0usize);
     for &node in &walk.order {
@@ -251,7 +251,7 @@ fn check_excluded(
     kind: K,
     narrow: bool,
 ) {
-    // An excluded element somewhere below each element.
+    // For each element, an excluded element below it, if there is one.
     let mut below = session.elements.filled(None::<ElementIndex>);
     for &node in &walk.order {
         let found = walk.edges(node).find_map(|(property, to)| {

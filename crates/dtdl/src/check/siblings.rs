@@ -1,4 +1,4 @@
-//! Elements that refer to a sibling, another value of the same property, by name.
+//! Checks elements that refer by name to a sibling, another value of the same property.
 
 use std::collections::{HashMap, HashSet};
 
@@ -65,8 +65,8 @@ fn report(session: &mut Session<'_>, node: ElementIndex, findings: Vec<Finding>)
     }
 }
 
-/// Which elements are siblings. An Interface has its own contents and those that it inherits, so a sibling may be defined
-/// in an Interface that extends that of the referring element.
+/// The sibling relation. An Interface has both its own and inherited contents, so a sibling may be defined in an
+/// Interface that extends the Interface of the referring element.
 struct Families<'a> {
     ancestors: &'a Ancestors,
     descendants: HashMap<ElementIndex, Vec<ElementIndex>>,
@@ -99,7 +99,8 @@ impl<'a> Families<'a> {
         }
     }
 
-    /// Returns the siblings that the property `by` names, each with the element that has both as values.
+    /// Returns the siblings that the property `by` names, each with its owner: the element that has both the sibling
+    /// and the referring element as values.
     fn siblings(
         &self,
         session: &Session<'_>,
@@ -171,7 +172,7 @@ fn named(
     findings
 }
 
-/// The overrides so far: the element that has the siblings as values, the name of the sibling, and the property.
+/// The overrides found so far: the owner of the siblings, the name of the overridden sibling, and the property.
 #[derive(Default)]
 struct Overrides(HashSet<(ElementIndex, String, String)>);
 
@@ -252,7 +253,7 @@ fn not_supplemental(sibling: &ElementData, name: &str, property: &'static str, i
     }
 }
 
-/// Checks that the schema of an override is the Enum of the overridden property's units.
+/// Returns a finding if the schema of an override is not the Enum of the overridden property's units.
 fn other_schema(session: &Session<'_>, element: &ElementData, known: &Property) -> Option<Finding> {
     let Value::Element(target) = &known.value else {
         return None;

@@ -137,7 +137,7 @@ impl fmt::Display for JsonType {
     }
 }
 
-/// Returns the JSON form of values of a schema.
+/// Describes the JSON form of values of a schema, for messages.
 fn shape(kind: ElementKind) -> &'static str {
     match kind {
         ElementKind::Array => "a JSON array",

@@ -1,6 +1,6 @@
 //! String formats of the primitive schemas.
 
-/// `2024-02-29`, RFC 3339.
+/// Returns whether `text` is a date such as `2024-02-29` (RFC 3339).
 pub(super) fn is_date(text: &str) -> bool {
     let mut parts = text.splitn(3, '-');
     let (Some(year), Some(month), Some(day)) = (
@@ -21,7 +21,7 @@ pub(super) fn is_date(text: &str) -> bool {
     (1..=days).contains(&day)
 }
 
-/// `08:30:00.25Z` or with an offset, RFC 3339.
+/// Returns whether `text` is a time such as `08:30:00.25Z`, with `Z` or an offset (RFC 3339).
 pub(super) fn is_time(text: &str) -> bool {
     let (clock, offset) = match text.find(['Z', 'z', '+', '-']) {
         Some(at) => text.split_at(at),
@@ -53,7 +53,7 @@ pub(super) fn is_time(text: &str) -> bool {
         && fraction.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A date, `T` and a time, RFC 3339.
+/// Returns whether `text` is a date, `T` and a time (RFC 3339).
 pub(super) fn is_date_time(text: &str) -> bool {
     text.split_once(['T', 't'])
         .is_some_and(|(date, time)| is_date(date) && is_time(time))
@@ -64,7 +64,8 @@ fn digits(text: Option<&str>, count: usize) -> Option<u32> {
     (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// `P1Y2M3DT4H5M6.5S` or `P3W`, ISO 8601. Only the last component may have a fraction.
+/// Returns whether `text` is a duration such as `P1Y2M3DT4H5M6.5S` or `P3W` (ISO 8601). Only the last component may
+/// have a fraction.
 pub(crate) fn is_duration(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('P') else {
         return false;
@@ -112,7 +113,7 @@ fn components(text: &str, letters: &str, may_have_fraction: bool) -> bool {
     true
 }
 
-/// Digits with an optional sign and an optional fraction.
+/// Returns whether `text` consists of digits with an optional sign and an optional fraction.
 pub(super) fn is_decimal(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let whole = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
@@ -122,7 +123,7 @@ pub(super) fn is_decimal(text: &str) -> bool {
     }
 }
 
-/// Five groups of hexadecimal digits.
+/// Returns whether `text` consists of five groups of hexadecimal digits.
 pub(super) fn is_uuid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
@@ -131,7 +132,7 @@ pub(super) fn is_uuid(text: &str) -> bool {
             .all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Base64 with padding, in the standard alphabet (RFC 4648).
+/// Returns whether `text` is Base64 with padding, in the standard alphabet (RFC 4648).
 pub(super) fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     text.len().is_multiple_of(4)

@@ -38,7 +38,7 @@ pub fn validate_instance(value: &Value, schema: &Schema) -> Vec<InstanceError> {
     validate_in(&element.model().arena().elements, element.index(), value)
 }
 
-/// [`validate_instance`] on elements that do not belong to a model yet.
+/// Validates as [`validate_instance`] does, for elements that do not belong to a [`Model`](crate::Model) yet.
 pub(crate) fn validate_in(
     elements: &PerElement<ElementData>,
     schema: ElementIndex,

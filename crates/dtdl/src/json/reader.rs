@@ -7,7 +7,7 @@ use serde_json::Number;
 
 use super::{Data, Member, Node};
 
-/// Maximum nesting depth. Bounds every recursion over the tree; no valid model comes near it.
+/// Maximum nesting depth. It bounds every recursion over the tree; no valid model nests that deep.
 pub(crate) const MAX_DEPTH: usize = 128;
 
 /// The first syntax error of a document.

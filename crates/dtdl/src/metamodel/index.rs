@@ -33,7 +33,7 @@ pub(crate) struct Supplement {
 }
 
 impl Supplement {
-    /// Returns the identifier of a type of the same extension. Identifiers are returned as they are.
+    /// Returns the identifier for a term of the same extension. An identifier is returned unchanged.
     pub(crate) fn resolve(&self, term: &str) -> String {
         type_id(self.type_id, term)
     }
@@ -400,7 +400,7 @@ fn type_id(template: &str, term: &str) -> String {
     }
 }
 
-/// Leaks a string that the index computes. The index is built once and lives as long as the process.
+/// Leaks a string of the index, which is built once and kept for the lifetime of the process.
 fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }

@@ -1,4 +1,4 @@
-//! The types that the tables of DTDL versions are written in.
+//! The types of the DTDL version tables.
 
 use super::kind::ElementKind as K;
 
@@ -101,7 +101,7 @@ pub(crate) enum Value {
 pub(crate) struct Target {
     /// The class of the elements, for messages.
     pub(crate) class: &'static str,
-    /// Kinds that can be defined in place. With exactly one and `infers`, `@type` is optional.
+    /// Kinds that can be defined in place. If there is exactly one and `infers` is set, `@type` is optional.
     pub(crate) inline: &'static [K],
     /// Kinds that can be referred to.
     pub(crate) kinds: &'static [K],
@@ -194,8 +194,8 @@ pub(crate) enum Control {
 /// How a DTDL version handles undefined names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unknown {
-    /// Whether unknown terms and IRIs are accepted as supplemental types and, beside one of those, any property name.
-    /// True for version 2.
+    /// Whether unknown terms and IRIs are accepted as supplemental types. An element with such a type may have
+    /// properties with any name. True for version 2.
     pub(crate) lenient: bool,
 }
 
@@ -284,7 +284,7 @@ pub(crate) const fn element(name: &'static str, target: Target) -> Property {
 }
 
 impl Target {
-    /// Returns a target with exactly one element, defined in place with a `@type` or referred to.
+    /// Returns a target with exactly one element: a definition in place with a `@type`, or a reference.
     pub(crate) const fn one(class: &'static str, inline: &'static [K], kinds: &'static [K]) -> Self {
         Self {
             class,

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn only_payloads_have_other_properties_than_in_version_3() {
+    fn only_payloads_differ_from_version_3_in_their_properties() {
         for class in &v3::CLASSES {
             let mut expected = names(&v3::VERSION, class.kind);
             if matches!(class.kind, K::CommandRequest | K::CommandResponse) {

@@ -14,12 +14,13 @@ pub(crate) static VERSIONS: [&Version; 3] = [&v2::VERSION, &v3::VERSION, &v4::VE
 /// Prefixes of identifiers that are reserved for DTDL.
 const RESERVED_PREFIXES: [&str; 2] = ["dtmi:dtdl:", "dtmi:standard:"];
 
-/// Returns whether an identifier is reserved for DTDL or an extension, so that no model defines it.
+/// Returns whether an identifier is reserved for DTDL or an extension, so models cannot define it.
 pub(crate) fn is_reserved(id: &str) -> bool {
     is_reserved_in(id, extensions::all())
 }
 
-/// Returns whether a model that uses the extensions may not define an identifier.
+/// Returns whether an identifier is reserved for DTDL or for one of the `used` extensions, so a model that uses them
+/// cannot define it.
 pub(crate) fn is_reserved_in<'e>(id: &str, used: impl IntoIterator<Item = &'e Extension>) -> bool {
     // The context of an extension outside DTDL is `<reserved prefix>context`.
     let of_extensions = used

@@ -16,7 +16,7 @@ macro_rules! view {
         }
 
         impl $name {
-            /// Returns the element that this is a view of.
+            /// Returns the underlying element.
             #[must_use]
             pub fn element(&self) -> &Element {
                 &self.element
@@ -54,7 +54,7 @@ view! {
     Payload
 }
 view! {
-    /// A Component: an Interface included in another one.
+    /// A Component: an Interface included in another Interface.
     Component
 }
 view! {
@@ -79,7 +79,7 @@ pub enum Content {
 }
 
 impl Element {
-    /// Returns this element as a content, or `None` if it is of another kind.
+    /// Returns the view of this element as a content, or `None` if it is of another kind.
     #[must_use]
     pub fn as_content(&self) -> Option<Content> {
         Content::of(self.clone())
@@ -98,7 +98,7 @@ impl Content {
         })
     }
 
-    /// Returns the element that this is a view of.
+    /// Returns the underlying element.
     #[must_use]
     pub fn element(&self) -> &Element {
         match self {
@@ -196,7 +196,7 @@ impl Component {
 }
 
 impl Relationship {
-    /// Returns the Interface that target twins must have, or extend. `None` if any Interface is allowed.
+    /// Returns the Interface that the model of target twins must be or extend. `None` if any Interface is allowed.
     #[must_use]
     pub fn target_id(&self) -> Option<Dtmi> {
         match self.element.data().literal("target") {

@@ -37,14 +37,14 @@ pub(crate) struct ElementData {
     pub(crate) kind: ElementKind,
     pub(crate) version: u8,
     pub(crate) limits: Limits,
-    /// The element that this one is defined in.
+    /// The parent: the element that contains the definition of this element.
     pub(crate) parent: Option<ElementIndex>,
-    /// The Interface that this element is defined in. `None` for Interfaces.
+    /// The Interface that contains the definition of this element. `None` for Interfaces.
     pub(crate) partition: Option<ElementIndex>,
     pub(crate) supplements: Vec<&'static Supplement>,
     pub(crate) undefined_types: Vec<Box<str>>,
     pub(crate) literals: Vec<(&'static str, Literal)>,
-    /// Elements by property. `None` stands for a value that is unresolved or invalid.
+    /// Elements by property. `None` marks an unresolved or invalid value.
     pub(crate) references: Vec<(&'static str, Vec<Option<ElementIndex>>)>,
     pub(crate) undefined_properties: Vec<(Box<str>, Value)>,
     /// `None` for built-in elements.
@@ -95,7 +95,7 @@ impl ElementData {
 pub(crate) struct Arena {
     pub(crate) elements: PerElement<ElementData>,
     pub(crate) ids: HashMap<Dtmi, ElementIndex>,
-    /// The Interfaces that each one extends, directly or indirectly. No entry if there are none.
+    /// The Interfaces that each Interface extends, directly or indirectly. An Interface that extends none has no entry.
     pub(crate) ancestors: HashMap<ElementIndex, Vec<ElementIndex>>,
     /// The Interfaces in document order.
     pub(crate) interfaces: Vec<ElementIndex>,

@@ -81,13 +81,14 @@ impl Element {
         self.data().kind
     }
 
-    /// Returns the DTDL version that the element is written in: 2, 3 or 4.
+    /// Returns the DTDL version of the element's definition: 2, 3 or 4.
     #[must_use]
     pub fn dtdl_version(&self) -> u8 {
         self.data().version
     }
 
-    /// Returns the element that this one is defined in. `None` for top-level Interfaces and most built-in elements.
+    /// Returns the parent: the element that contains the definition of this element. `None` for top-level Interfaces
+    /// and most built-in elements.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         Some(Self::new(&self.model, self.data().parent?))
@@ -157,12 +158,12 @@ impl Element {
         supplements.any(|supplement| supplement.term == term_or_id || supplement.id == term_or_id)
     }
 
-    /// Returns the types from extensions that the parser does not know.
+    /// Returns the types from unknown extensions.
     pub fn undefined_types(&self) -> impl Iterator<Item = &str> {
         self.data().undefined_types.iter().map(|name| &**name)
     }
 
-    /// Returns the properties from extensions that the parser does not know, with their JSON values.
+    /// Returns the properties from unknown extensions, with their JSON values.
     pub fn undefined_properties(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.data()
             .undefined_properties
@@ -170,8 +171,8 @@ impl Element {
             .map(|(name, value)| (&**name, value))
     }
 
-    /// Returns the value of a property that does not hold elements, as JSON. Supplemental properties have their term as
-    /// name.
+    /// Returns the value of a property that does not hold elements, as JSON. The name of a supplemental property is its
+    /// term.
     #[must_use]
     pub fn value(&self, property: &str) -> Option<Value> {
         Some(match self.data().literal(property)? {

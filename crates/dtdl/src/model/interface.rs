@@ -12,7 +12,7 @@ pub struct Interface {
 }
 
 impl Element {
-    /// Returns this element as an Interface, or `None` if it is of another kind.
+    /// Returns the view of this element as an Interface, or `None` if it is of another kind.
     #[must_use]
     pub fn as_interface(&self) -> Option<Interface> {
         (self.kind() == ElementKind::Interface).then(|| Interface::of(self.clone()))
@@ -24,7 +24,7 @@ impl Interface {
         Self { element }
     }
 
-    /// Returns the element that this is a view of.
+    /// Returns the underlying element.
     #[must_use]
     pub fn element(&self) -> &Element {
         &self.element

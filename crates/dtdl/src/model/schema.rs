@@ -38,7 +38,7 @@ macro_rules! view {
         }
 
         impl $name {
-            /// Returns the element that this is a view of.
+            /// Returns the underlying element.
             #[must_use]
             pub fn element(&self) -> &Element {
                 &self.element
@@ -73,7 +73,7 @@ view! {
 }
 
 impl Element {
-    /// Returns this element as a schema, or `None` if it is of another kind.
+    /// Returns the view of this element as a schema, or `None` if it is of another kind.
     #[must_use]
     pub fn as_schema(&self) -> Option<Schema> {
         self.kind().is_schema().then(|| Schema::of(self.clone()))
@@ -85,7 +85,7 @@ impl Schema {
         Self { element }
     }
 
-    /// Returns the element that this is a view of.
+    /// Returns the underlying element.
     #[must_use]
     pub fn element(&self) -> &Element {
         &self.element

@@ -66,7 +66,7 @@ impl Resolver for NoResolver {
 }
 
 impl Resolver for &Model {
-    /// Returns Interfaces of a model that was parsed before.
+    /// Returns the Interfaces of this model that define the missing elements.
     fn resolve(&mut self, missing: &[Dtmi]) -> Vec<Document<'static>> {
         // Several missing elements may be nested in one top-level element, which is returned once.
         let mut returned: Vec<Dtmi> = Vec::new();
@@ -127,7 +127,7 @@ impl Parser {
         self
     }
 
-    /// Sets whether models may use extensions that the parser does not know.
+    /// Sets the handling of unknown extensions.
     #[must_use]
     pub fn unknown_extensions(mut self, choice: UnknownExtensions) -> Self {
         self.options.unknown_extensions = choice;
@@ -135,32 +135,32 @@ impl Parser {
     }
 
     /// Sets the extensions that models may use, by context and version (`dtmi:dtdl:extension:annotation;1`). All others
-    /// are refused, known or not. The default is all that the parser knows, and
-    /// [`unknown_extensions`](Self::unknown_extensions) for the rest.
+    /// are refused. By default, all supported extensions are accepted, and
+    /// [`unknown_extensions`](Self::unknown_extensions) applies to the others.
     #[must_use]
     pub fn extensions<C: Into<String>>(mut self, contexts: impl IntoIterator<Item = C>) -> Self {
         self.options.extensions = Some(contexts.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Sets whether elements of DTDL version 2 may have the minor faults that DTDLParser calls solecisms and that
-    /// services accept for compatibility: the first of several values with the same name counts, unless they have `@id`s
-    /// of their own; an object with only an `@id` is a reference; identifiers may have reserved prefixes.
+    /// Sets whether elements of DTDL version 2 may have the minor faults that DTDLParser calls solecisms and services
+    /// accept for compatibility: several values with the same name and without `@id`, of which the first is used; an
+    /// object with only an `@id`, which is a reference; and identifiers with reserved prefixes.
     #[must_use]
     pub fn tolerate_solecisms(mut self, tolerate: bool) -> Self {
         self.options.tolerate_solecisms = tolerate;
         self
     }
 
-    /// Sets the accepted limit extensions: contexts with a version (`dtmi:dtdl:limits:onvif;1`), or without one for all
-    /// versions (`dtmi:dtdl:limits:onvif`).
+    /// Sets the accepted limit extensions: contexts with a version (`dtmi:dtdl:limits:onvif;1`), or without a version
+    /// to accept all versions (`dtmi:dtdl:limits:onvif`).
     #[must_use]
     pub fn limits<C: Into<String>>(mut self, contexts: impl IntoIterator<Item = C>) -> Self {
         self.options.limits = contexts.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the maximum number of diagnostics; further ones are dropped. The default is 10,000, the minimum 1.
+    /// Sets the maximum number of diagnostics; further diagnostics are dropped. The default is 10,000, the minimum 1.
     #[must_use]
     pub fn max_diagnostics(mut self, max: usize) -> Self {
         self.options.max_diagnostics = max.max(1);

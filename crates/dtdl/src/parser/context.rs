@@ -15,7 +15,7 @@ pub(super) struct Context {
     pub(super) version: &'static Version,
     pub(super) limits: Limits,
     pub(super) extensions: Vec<&'static Extension>,
-    /// Whether the context names an extension that the parser does not know.
+    /// Whether the context names an unknown extension.
     pub(super) has_unknown: bool,
 }
 
@@ -66,7 +66,7 @@ impl Context {
         entries.apply(None, doc, options, reporter)
     }
 
-    /// Reads the context of a nested element. `None` if it inherits that of its parent.
+    /// Reads the context of a nested element. Returns `None` if the element inherits its parent's context.
     pub(super) fn child(
         &self,
         element: &Node,
@@ -85,7 +85,7 @@ impl Context {
     }
 }
 
-/// The entries of a context. A local context, which no DTDL version allows, has no string.
+/// The entries of a context. `None` in place of the string marks a local context, which no DTDL version allows.
 struct Entries<'n>(Vec<(Option<&'n str>, &'n Node)>);
 
 impl<'n> Entries<'n> {
@@ -127,7 +127,7 @@ impl<'n> Entries<'n> {
             parent.map(|parent| parent.extensions.clone()).unwrap_or_default();
         let mut language = parent.map(|parent| (parent.version, parent.limits));
 
-        // Models of IoT Central put its context before that of DTDL.
+        // IoT Central models put the IoT Central context before the DTDL context.
         while let Some((Some(text @ "dtmi:iotcentral:context;2"), node)) = entries.peek().copied() {
             entries.next();
             check_accepted(text, Position::node(doc, node), options, reporter)?;
@@ -203,7 +203,7 @@ impl<'n> Entries<'n> {
     }
 }
 
-/// Returns an error if the options list the accepted extensions and this is not one of them.
+/// Returns an error if the options list the accepted extensions and this extension is not among them.
 fn check_accepted(
     text: &str,
     at: Position,
@@ -326,7 +326,7 @@ fn missing_limits(reporter: &mut Reporter, at: Position) -> Reported {
     )
 }
 
-/// Returns the limits that are set by the context after a `#limitless` one.
+/// Returns the limits set by the context that follows a `#limitless` context.
 fn limits_of(
     text: &str,
     version: &Version,

@@ -1,4 +1,4 @@
-//! `@id`, and the identifiers that are assigned to elements without one.
+//! `@id`, and the identifiers that the parser assigns to elements without `@id`.
 
 use super::context::Context;
 use super::report::{Position, Reported, Reporter};

@@ -9,7 +9,7 @@ use crate::json::{Data, Member, Node};
 use crate::metamodel::{Property, Value};
 use crate::model::Literal;
 
-/// The codes for one type of literal, and the phrases for it in messages.
+/// The codes and message phrases for one type of literal.
 struct LiteralCodes {
     noun: &'static str,
     help: &'static str,
@@ -140,7 +140,8 @@ impl Session<'_> {
         self.set(reading.element, property.name, read);
     }
 
-    /// Returns the only value. Reports more than one, and none if the property is required.
+    /// Returns the single value of the property. Reports several values, and a missing value if the property is
+    /// required.
     fn single<'n>(
         &mut self,
         reading: &Reading<'n>,

@@ -190,7 +190,8 @@ impl Session<'_> {
         Some(tag)
     }
 
-    /// Returns the text of a tagged string, the inner `None` if it has none, or `None` if it is not a string.
+    /// Returns the text of a tagged string. The result is `Some(None)` if it has no `@value`, and `None` if the
+    /// `@value` is not a string.
     #[expect(
         clippy::option_option,
         reason = "a tagged string without a text still has a language"

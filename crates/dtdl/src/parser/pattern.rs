@@ -2,7 +2,7 @@
 
 use crate::metamodel::Pattern;
 
-/// Help for a string that does not match.
+/// Returns the help for a string that does not match.
 pub(super) fn help(pattern: Pattern) -> &'static str {
     match pattern {
         Pattern::Name => {

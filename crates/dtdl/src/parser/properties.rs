@@ -220,13 +220,14 @@ fn supplemental(context: &Context, types: &Types, name: &str) -> Option<&'static
         .iter()
         .flat_map(|supplement| &supplement.properties)
         .find(|(known, property)| {
-            // Each version of an extension has its own identifiers; a term may expand to that of another version.
+            // Each version of an extension has its own identifiers; a term may expand to the identifier of another
+            // version.
             *known == id || (property.name == name && context.expand(name).is_some())
         })
         .map(|(_, property)| *property)
 }
 
-/// Help for an unknown property: suggests the nearest name.
+/// Returns the help for an unknown property, with the nearest known name if there is one.
 fn suggestion(name: &str, subject: &Subject<'_>, types: &Types) -> String {
     let own = subject.context.version.class(types.kind);
     let names = own

@@ -111,7 +111,8 @@ impl Session<'_> {
         }
     }
 
-    /// Adds a reference to the element that `text` identifies. Reports `code` and returns false if it identifies none.
+    /// Adds a reference to the element that `text` identifies. Reports `code` and returns false if `text` is neither a
+    /// DTMI nor a known term.
     fn refer(
         &mut self,
         reading: &Reading<'_>,
@@ -167,7 +168,7 @@ impl Session<'_> {
     }
 }
 
-/// Returns how many values refer to an element that an earlier value refers to.
+/// Returns the number of values that refer to the same element as an earlier value.
 fn repeated_references(reading: &Reading<'_>) -> usize {
     let mut seen = HashSet::new();
     let values = reading.values().into_iter();
@@ -175,7 +176,7 @@ fn repeated_references(reading: &Reading<'_>) -> usize {
     ids.filter(|id| !seen.insert(*id)).count()
 }
 
-/// Returns a term for an element of a class, for messages.
+/// Returns an example of a term for a class, for messages.
 fn example(class: &str) -> &'static str {
     match class {
         "Unit" | "EnumValue" => "degreeCelsius",

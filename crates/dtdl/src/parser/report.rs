@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::json::{LineIndex, Member, Node};
 use crate::{Code, Dtmi};
 
-/// An element could not be read, and the reason has been reported.
+/// The error of an element that could not be read; the reason has been reported.
 #[derive(Debug)]
 pub(super) struct Reported;
 
@@ -45,7 +45,7 @@ impl Position {
         }
     }
 
-    /// Returns the start of an element, rather than its whole range.
+    /// Returns the position of the start of an element.
     pub(super) fn start(doc: usize, node: &Node) -> Self {
         Self {
             doc,
@@ -185,7 +185,7 @@ impl Reporter {
     }
 }
 
-/// Computes locations. Lines are indexed once per document, and only if it has a diagnostic.
+/// Converts positions to locations. Lines are indexed once per document, and only if it has a diagnostic.
 pub(super) struct Locator<'s> {
     sources: &'s [Arc<Source>],
     lines: Vec<Option<LineIndex>>,

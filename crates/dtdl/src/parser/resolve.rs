@@ -118,7 +118,7 @@ impl Session<'_> {
         }
     }
 
-    /// Checks the Interface and the DTDL version that the element is defined in.
+    /// Checks that the definition of the element is in an allowed Interface and DTDL version.
     fn misplaced(&self, pending: &Pending, found: &ElementData) -> Vec<Finding> {
         let (from, property) = (&self.elements[pending.from], pending.property);
         let mut findings = Vec::new();
@@ -188,7 +188,7 @@ impl Session<'_> {
     }
 }
 
-/// Code, message and help.
+/// A violated rule: code, message and help.
 type Finding = (Code, String, String);
 
 /// Returns whether an element is the built-in one with this term, in any version.

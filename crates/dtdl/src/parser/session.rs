@@ -141,7 +141,7 @@ impl<'p> Session<'p> {
         targets.len() - 1
     }
 
-    /// Returns the position of an element; the first document for built-in ones.
+    /// Returns the position of an element; for built-in elements, the start of the first document.
     pub(super) fn at(&self, index: ElementIndex) -> Position {
         match self.elements[index].span {
             Some(span) => Position {
@@ -184,7 +184,7 @@ fn find(node: &Node, start: u32) -> Option<&Node> {
     Some(node)
 }
 
-/// Used by the checks that run after reading.
+/// Accessors for the checks, which run after all documents are read.
 impl Session<'_> {
     pub(crate) fn interfaces(&self) -> Vec<ElementIndex> {
         let indices = self.elements.indices();

@@ -276,7 +276,8 @@ impl Session<'_> {
         types.supplements = kept;
     }
 
-    /// Checks that the types that each type requires are there, and those that it excludes are not.
+    /// Checks that the element has the types that each of its supplemental types requires, and no types that they
+    /// exclude.
     fn check_combination(&mut self, subject: &Subject<'_>, at: Position, kept: &[&Supplement]) {
         for supplement in kept {
             for required in &supplement.requires {

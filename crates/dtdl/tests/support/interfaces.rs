@@ -1,4 +1,4 @@
-//! Generated Interfaces, for limits that take a large model to reach.
+//! Generated Interfaces, for limits that only large models reach.
 
 /// Returns an Interface with additional members, which start with a comma.
 pub(crate) fn interface(version: u8, name: &str, members: &str) -> String {

@@ -16,7 +16,7 @@ pub(crate) struct Outcome {
     /// The numbers of passed and failed cases, by DTDL version.
     pub(crate) by_version: BTreeMap<String, (usize, usize)>,
     pub(crate) failures: Vec<String>,
-    /// How often each code was reported.
+    /// The number of times each code was reported.
     pub(crate) codes: BTreeMap<String, usize>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn run(folder: &Path) -> io::Result<Outcome> {
     Ok(outcome)
 }
 
-/// Runs a case. Returns how the result differs from the expected one, if it does.
+/// Runs a case. Returns the difference from the expected result, if there is one.
 fn check(case: &Value, codes: &mut BTreeMap<String, usize>) -> Option<String> {
     let Some(valid) = case["valid"].as_bool() else {
         return Some(format!("the case has no `valid`: {case}"));

@@ -1,4 +1,4 @@
-//! The extension annotation: elements that annotate a sibling.
+//! The annotation extension: elements that annotate a sibling.
 
 use super::extension::{BLANK, Extension, Sibling, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

@@ -1,4 +1,4 @@
-//! The types that the tables of extensions are written in.
+//! The types of the extension tables.
 
 use crate::metamodel::kind::ElementKind as K;
 use crate::metamodel::language::{Limits, Property};
@@ -7,7 +7,7 @@ use crate::metamodel::quantities::Quantities;
 /// A schema that an extension adds: term, identifier, fields.
 pub(crate) type Record = (&'static str, &'static str, &'static [(&'static str, K)]);
 
-/// A version of an extension. A model uses it by naming its context.
+/// A version of an extension. A model enables it by listing its context in `@context`.
 #[derive(Debug)]
 pub(crate) struct Extension {
     /// The context, without the version.

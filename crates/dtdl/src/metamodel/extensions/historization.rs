@@ -1,4 +1,4 @@
-//! The extension historization: values whose history is recorded.
+//! The historization extension: values whose history is recorded.
 
 use super::extension::{BLANK, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

@@ -1,4 +1,4 @@
-//! The extension initialization: Properties with an initial value. Published as a preview only.
+//! The initialization extension: Properties with an initial value. Published as a preview only.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

@@ -1,4 +1,4 @@
-//! The extension of IoT Central.
+//! The IoT Central extension.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

@@ -1,4 +1,4 @@
-//! The extension of Azure IoT Operations.
+//! The Azure IoT Operations extension.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

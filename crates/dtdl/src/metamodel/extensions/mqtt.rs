@@ -1,4 +1,4 @@
-//! The extension mqtt: Interfaces that communicate over MQTT.
+//! The mqtt extension: Interfaces that communicate over MQTT.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

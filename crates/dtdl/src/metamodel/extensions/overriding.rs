@@ -1,4 +1,4 @@
-//! The extension overriding: Properties whose value in a twin overrides a value in the model.
+//! The overriding extension: Properties whose value in a twin overrides a value in the model.
 
 use super::extension::{BLANK, Constraint, Extension, Sibling, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

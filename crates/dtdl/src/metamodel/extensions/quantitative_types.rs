@@ -1,4 +1,4 @@
-//! The extension quantitativeTypes: quantities such as Temperature, with units. DTDL version 2 has them built in.
+//! The quantitativeTypes extension: quantities such as Temperature, with units. DTDL version 2 has them built in.
 
 use super::extension::{BLANK, Extension};
 use crate::metamodel::quantities;

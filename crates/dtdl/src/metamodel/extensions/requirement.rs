@@ -1,4 +1,4 @@
-//! The extension requirement: required fields, and from its version 2 required Properties.
+//! The requirement extension: required fields, and since its version 2 required Properties.
 
 use super::extension::{BLANK, Extension, adjunct};
 use crate::metamodel::kind::ElementKind as K;
