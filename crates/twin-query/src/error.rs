@@ -47,8 +47,8 @@ impl ParseError {
         self.offset
     }
 
-    /// Returns what the grammar accepts at this position, without duplicates. If there is one entry, exactly that
-    /// token is missing.
+    /// Returns the tokens that the grammar accepts at this position, without duplicates. A single entry means that
+    /// exactly this token is missing.
     #[must_use]
     pub fn expected(&self) -> &[Expected] {
         &self.expected

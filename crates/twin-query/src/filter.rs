@@ -115,42 +115,42 @@ impl<C: Predicate> PropertyPath<C> {
         Filter(self.path.and_then(|path| Ok(C::compare(path, operator, right?))))
     }
 
-    /// `=`
+    /// Compares with `=`.
     pub fn eq(self, right: impl Into<Comparand>) -> Filter<C> {
         self.compare(Comparison::Equal, right)
     }
 
-    /// `!=`
+    /// Compares with `!=`.
     pub fn ne(self, right: impl Into<Comparand>) -> Filter<C> {
         self.compare(Comparison::NotEqual, right)
     }
 
-    /// `<`
+    /// Compares with `<`.
     pub fn lt(self, right: impl Into<Comparand>) -> Filter<C> {
         self.compare(Comparison::Less, right)
     }
 
-    /// `<=`
+    /// Compares with `<=`.
     pub fn le(self, right: impl Into<Comparand>) -> Filter<C> {
         self.compare(Comparison::LessOrEqual, right)
     }
 
-    /// `>`
+    /// Compares with `>`.
     pub fn gt(self, right: impl Into<Comparand>) -> Filter<C> {
         self.compare(Comparison::Greater, right)
     }
 
-    /// `>=`
+    /// Compares with `>=`.
     pub fn ge(self, right: impl Into<Comparand>) -> Filter<C> {
         self.compare(Comparison::GreaterOrEqual, right)
     }
 
-    /// `IN`: equal to any of the values. The list must not be empty.
+    /// Tests with `IN` for any of the values. The list must not be empty.
     pub fn is_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Filter<C> {
         self.membership(false, values)
     }
 
-    /// `NIN`: equal to none of the values. The list must not be empty.
+    /// Tests with `NIN` for none of the values. The list must not be empty.
     pub fn not_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Filter<C> {
         self.membership(true, values)
     }
@@ -166,12 +166,12 @@ impl<C: Predicate> PropertyPath<C> {
         }))
     }
 
-    /// `IS_DEFINED`: the property exists, even if it is null.
+    /// Tests with `IS_DEFINED` for an existing property, even if it is null.
     pub fn is_defined(self) -> Filter<C> {
         self.into_filter(C::is_defined)
     }
 
-    /// `STARTSWITH`: a string with the given prefix, case-sensitive.
+    /// Tests with `STARTSWITH` for a string with the given prefix, case-sensitive.
     pub fn starts_with(self, prefix: impl Into<String>) -> Filter<C> {
         let prefix = prefix.into();
         self.into_filter(|path| C::starts_with(path, prefix))

@@ -79,7 +79,7 @@ pub fn parse_and_validate(text: &str) -> Result<Query, Error> {
 }
 
 /// Parses a metric of a configuration and checks it as [`parse_and_validate`] does. Unlike other queries, a metric may
-/// lack its `FROM`, as in `select *`; it then counts devices.
+/// omit `FROM`, as in `select *`; it then counts devices.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The canonical form: each query prints in it, and it parses back to the same tree.
+//! Each query prints in canonical form, which parses back to the same tree.
 
 #![expect(clippy::expect_used, reason = "the helpers are called by tests only")]
 

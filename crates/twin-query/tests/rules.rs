@@ -1,4 +1,4 @@
-//! The rules and limits beyond the grammar: queries at the edge of what is accepted.
+//! Rules and limits beyond the grammar, with queries just inside and outside of them.
 
 use twin_query::{MAX_DEPTH, ParseErrorKind, digitaltwins, iothub};
 
@@ -61,7 +61,7 @@ fn reserved_words_are_names_only_in_brackets() {
 
 /// HUB-CONFIG-22.
 #[test]
-fn only_a_metric_may_lack_its_source() {
+fn only_metrics_may_omit_from() {
     for (text, canonical) in [
         ("select *", "SELECT * FROM devices"),
         (
@@ -151,7 +151,7 @@ fn iothub_kind(text: &str) -> Option<ParseErrorKind> {
 
 #[test]
 fn queries_of_maximum_depth_fit_a_stack_of_one_mebibyte() {
-    // Every construct that deepens the tree without counting as a nesting level.
+    // Each level contains every construct that deepens the tree without counting as a nesting level.
     let level = "(x OR NOT x AND 1 + 2 * ";
     let depth = MAX_DEPTH - 1;
     let text = format!(

@@ -265,7 +265,7 @@ impl TypeTest {
         Self::Primitive,
     ];
 
-    /// The function's name.
+    /// Returns the name of the function.
     #[must_use]
     pub const fn function(self) -> &'static str {
         match self {
@@ -294,7 +294,7 @@ pub enum StringTest {
 impl StringTest {
     pub(super) const ALL: [Self; 3] = [Self::StartsWith, Self::EndsWith, Self::Contains];
 
-    /// The function's name.
+    /// Returns the name of the function.
     #[must_use]
     pub const fn function(self) -> &'static str {
         match self {

@@ -29,14 +29,14 @@ pub fn path(path: impl IntoPath) -> PropertyPath {
     PropertyPath::new(path)
 }
 
-/// `IS_OF_MODEL`: twins of the model, of its later versions, and of models derived from them.
+/// Tests with `IS_OF_MODEL` for twins of the model, of its later versions, and of models derived from them.
 ///
 /// The variable may be `None` in queries without `JOIN` and `MATCH`.
 pub fn is_of_model<'a>(variable: impl Into<Option<&'a str>>, model: impl Into<String>) -> Filter {
     model_test(variable.into(), model.into(), false)
 }
 
-/// `IS_OF_MODEL(…, exact)`: twins of exactly this model and version.
+/// Tests with `IS_OF_MODEL(…, exact)` for twins of exactly this model and version.
 pub fn is_of_exact_model<'a>(variable: impl Into<Option<&'a str>>, model: impl Into<String>) -> Filter {
     model_test(variable.into(), model.into(), true)
 }
@@ -55,12 +55,12 @@ fn model_test(variable: Option<&str>, model: String, exact: bool) -> Filter {
 }
 
 impl PropertyPath {
-    /// `ENDSWITH`: a string with the given suffix, case-sensitive.
+    /// Tests with `ENDSWITH` for a string with the given suffix, case-sensitive.
     pub fn ends_with(self, suffix: impl Into<String>) -> Filter {
         self.string_test(StringTest::EndsWith, suffix.into())
     }
 
-    /// `CONTAINS`: a string with the given substring, case-sensitive.
+    /// Tests with `CONTAINS` for a string with the given substring, case-sensitive.
     pub fn contains(self, substring: impl Into<String>) -> Filter {
         self.string_test(StringTest::Contains, substring.into())
     }
@@ -69,7 +69,8 @@ impl PropertyPath {
         self.into_filter(|path| Function::String { test, path, value }.into())
     }
 
-    /// `ARRAY_CONTAINS`: an array that contains the value. The service supports it only for properties of twins.
+    /// Tests with `ARRAY_CONTAINS` for an array that contains the value. The service supports it only for properties of
+    /// twins.
     pub fn array_contains(self, value: impl Into<Value>) -> Filter {
         let value = value.into().into_literal();
         crate::filter::Filter(
@@ -78,32 +79,32 @@ impl PropertyPath {
         )
     }
 
-    /// `IS_NULL`
+    /// Tests with `IS_NULL`.
     pub fn is_null(self) -> Filter {
         self.type_test(TypeTest::Null)
     }
 
-    /// `IS_BOOL`
+    /// Tests with `IS_BOOL`.
     pub fn is_bool(self) -> Filter {
         self.type_test(TypeTest::Bool)
     }
 
-    /// `IS_NUMBER`
+    /// Tests with `IS_NUMBER`.
     pub fn is_number(self) -> Filter {
         self.type_test(TypeTest::Number)
     }
 
-    /// `IS_STRING`
+    /// Tests with `IS_STRING`.
     pub fn is_string(self) -> Filter {
         self.type_test(TypeTest::String)
     }
 
-    /// `IS_OBJECT`
+    /// Tests with `IS_OBJECT`.
     pub fn is_object(self) -> Filter {
         self.type_test(TypeTest::Object)
     }
 
-    /// `IS_PRIMITIVE`: a string, number, boolean, or null.
+    /// Tests with `IS_PRIMITIVE` for a string, number, boolean, or null.
     pub fn is_primitive(self) -> Filter {
         self.type_test(TypeTest::Primitive)
     }

@@ -1,4 +1,4 @@
-//! Resolution of the names in a query.
+//! Name resolution in a query.
 
 use super::ast::{Collection, Query};
 use crate::name::{Name, Path};

@@ -101,7 +101,7 @@ pub enum Source {
 
 impl Source {
     /// Returns the names of a path without its source prefix. In a query over `devices`, `devices.tags.floor` and
-    /// `tags.floor` are the same property. A query over `devices.modules` takes the prefix `devices` as well.
+    /// `tags.floor` are the same property. A query over `devices.modules` also accepts the prefix `devices`.
     ///
     /// ```
     /// use twin_query::iothub::Source;
@@ -113,7 +113,7 @@ impl Source {
     /// ```
     #[must_use]
     pub fn property(self, path: &Path) -> &[Name] {
-        // The longest prefix first.
+        // Longer prefixes first: a path with the prefix `devices.modules` also has the prefix `devices`.
         let prefixes: &[&[&str]] = match self {
             Self::Devices => &[&["devices"]],
             Self::Modules => &[&["devices", "modules"], &["devices"]],

@@ -21,7 +21,7 @@ pub fn column(path: impl IntoPath) -> Column {
     )
 }
 
-/// `COUNT()`: the number of rows, in total or per group.
+/// Selects `COUNT()`, the number of rows in total or per group.
 ///
 /// ```
 /// use twin_query::iothub::{Query, column, count};
@@ -40,22 +40,22 @@ pub fn count() -> Column {
     Column(Ok(item(ItemValue::Aggregate(Aggregate::Count))))
 }
 
-/// `AVG(path)`
+/// Selects `AVG(path)`.
 pub fn avg(path: impl IntoPath) -> Column {
     aggregate(Aggregate::Average, path.into_path())
 }
 
-/// `SUM(path)`
+/// Selects `SUM(path)`.
 pub fn sum(path: impl IntoPath) -> Column {
     aggregate(Aggregate::Sum, path.into_path())
 }
 
-/// `MIN(path)`
+/// Selects `MIN(path)`.
 pub fn min(path: impl IntoPath) -> Column {
     aggregate(Aggregate::Minimum, path.into_path())
 }
 
-/// `MAX(path)`
+/// Selects `MAX(path)`.
 pub fn max(path: impl IntoPath) -> Column {
     aggregate(Aggregate::Maximum, path.into_path())
 }

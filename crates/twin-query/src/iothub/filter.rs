@@ -65,7 +65,7 @@ fn property_under(section: &[&str], path: Result<Path, NameError>) -> PropertyPa
 }
 
 impl PropertyPath {
-    /// `ARRAY_CONTAINS`: an array that contains the value, such as a device whose `parentScopes` contain the scope of an
+    /// Tests with `ARRAY_CONTAINS` for an array that contains the value, such as `parentScopes` with the scope of an
     /// edge device.
     pub fn array_contains(self, value: impl Into<Value>) -> Filter {
         let value = value.into().into_literal();

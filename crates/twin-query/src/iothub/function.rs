@@ -4,10 +4,10 @@ use std::ops::RangeInclusive;
 
 /// A built-in function.
 ///
-/// For twin and job queries the service documents only [`IsDefined`](Self::IsDefined), and tools are known to use
-/// [`StartsWith`](Self::StartsWith) and [`ArrayContains`](Self::ArrayContains). The other functions are documented for
-/// message routing. Those of message routing that the service is known to refuse, `STARTS_WITH`, `ENDS_WITH` and
-/// `CONTAINS`, are not part of this language.
+/// For twin and job queries, the service documents only [`IsDefined`](Self::IsDefined); tools use
+/// [`StartsWith`](Self::StartsWith) and [`ArrayContains`](Self::ArrayContains) successfully. The other functions are
+/// documented for message routing only. The service refuses the routing functions `STARTS_WITH`, `ENDS_WITH` and
+/// `CONTAINS` in queries, so they are not part of this language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Function {
     /// `IS_DEFINED(path)`: whether the property exists, even if it is null.

@@ -1,4 +1,4 @@
-//! Printing in canonical form.
+//! The canonical form of a query: its `Display` implementations.
 
 use std::fmt::{self, Display as _};
 

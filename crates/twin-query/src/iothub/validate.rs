@@ -161,9 +161,9 @@ fn check_path(path: &Path, source: Source) -> Result<(), ValidationError> {
         |name: &Name, words: &[&str]| words.iter().any(|word| name.as_str().eq_ignore_ascii_case(word));
     let property = source.property(path);
     let has_other_source = match property {
-        // Such as `devices.modules.x` in a query over `devices`.
+        // For example, `devices.modules.x` in a query over `devices`.
         [first, _, ..] if path.names().len() > property.len() => is_any_of(first, &["modules", "jobs"]),
-        // Such as `devices.x` in a query over `devices.jobs`.
+        // For example, `devices.x` in a query over `devices.jobs`.
         [first, _, ..] => is_any_of(first, &["devices"]),
         _ => false,
     };

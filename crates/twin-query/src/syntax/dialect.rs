@@ -3,10 +3,10 @@
 /// The lexical rules of one language.
 #[derive(Debug)]
 pub(crate) struct Dialect {
-    /// Reserved words: names only inside `[[…]]`.
+    /// Words that are names only inside `[[…]]`.
     pub(crate) reserved_words: &'static [&'static str],
-    /// Keywords that start a clause. They follow directly where an alias is optional, so an alias of that name needs
-    /// `[[…]]`.
+    /// Keywords that start a clause. A clause may directly follow the place of an optional alias, so an alias with such
+    /// a name needs `[[…]]`.
     pub(crate) clause_keywords: &'static [&'static str],
     /// Whether strings may be double-quoted and may contain `\"` and `\uXXXX` escapes.
     pub(crate) json_strings: bool,

@@ -1,4 +1,4 @@
-//! Printing of names and lists.
+//! Printing of names and lists for both languages.
 
 use std::fmt;
 

@@ -10,7 +10,7 @@ use crate::error::{Expected, ParseErrorKind};
 use crate::literal::{Literal, Number};
 use crate::name::{Name, Path};
 
-/// Consumes the next token if `accept` returns a value; otherwise backtracks and records `expected`.
+/// Consumes the next token if `accept` returns a value. Otherwise backtracks and records `expected`.
 fn take<'i, T>(
     input: &mut Input<'i>,
     expected: Expected,

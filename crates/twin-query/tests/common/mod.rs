@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use twin_query::{Comparison, Literal, Name, Number, Path};
 
-/// Identifiers, reserved words, clause keywords, system names, and names that need brackets.
+/// Generates identifiers, reserved words, clause keywords, system names, and names that need brackets.
 pub(crate) fn name() -> impl Strategy<Value = Name> {
     let known = prop::sample::select(vec![
         "T",
@@ -75,7 +75,7 @@ pub(crate) fn comparison() -> impl Strategy<Value = Comparison> {
     ])
 }
 
-/// One of the queries, with up to five characters replaced by junk.
+/// Generates one of the queries with up to five consecutive characters replaced by random text.
 pub(crate) fn mutated(queries: Vec<String>) -> impl Strategy<Value = String> {
     let junk = prop_oneof![
         prop::sample::select(vec![
