@@ -1,5 +1,5 @@
 'use strict';
-// The known differences between the errors of the crate dtdl and those of DTDLParser. Both refuse the model in all of them.
+// The known differences between the errors of the crate dtdl and those of DTDLParser. Both refuse the models concerned.
 
 const { isDeepStrictEqual } = require('node:util');
 
@@ -9,7 +9,7 @@ function replacedBy(count, ...values) {
 }
 
 /**
- * The codes that only one of them reports, the changes of a model that lead to it with their exact numbers, and why.
+ * The codes that only one parser reports, the model changes that cause this with their exact numbers, and the reason.
  * DTDLParser stops at some errors and does not report those after it.
  */
 const DIFFERENCES = [
@@ -158,7 +158,7 @@ function same(left, right) {
   return JSON.stringify([...new Set(left)].sort()) === JSON.stringify([...new Set(right)].sort());
 }
 
-/** Returns the entries whose changes did not occur exactly as often as listed, with how often they did. */
+/** Returns the entries whose changes did not occur exactly as often as listed, with the actual numbers. */
 function miscounted() {
   return DIFFERENCES.map((entry) => ({ ...entry, occurred: occurred.get(entry) })).filter(
     (entry) => !isDeepStrictEqual(entry.changes, entry.occurred),

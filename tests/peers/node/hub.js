@@ -56,7 +56,7 @@ function rest(method, path) {
   });
 }
 
-/** The body of a call's response. */
+/** Returns the body of a call's response. */
 const body = async (promise) => (await promise).responseBody;
 
 module.exports = { CONNECTION_STRING, HOST_NAME, KEYS, STALE, body, device, hub, refused, registry, rest };

@@ -108,7 +108,7 @@ class Watched:
 
 @contextlib.contextmanager
 def raises(kind):
-    """Asserts that the block raises `kind`; the yielded object has the error afterwards."""
+    """Asserts that the block raises `kind`. The yielded object holds the error afterwards."""
     caught = SimpleNamespace(error=None)
     try:
         yield caught

@@ -15,7 +15,7 @@ class Report:
         self._passed = self._failed = self._skipped = 0
 
     def add(self, suite: str, result: dict) -> bool:
-        """Handles one line of a scenario; returns whether it is the last one."""
+        """Handles one line of a scenario's output. Returns whether it is the last line."""
         if "client" in result:
             self._note_methods(suite, result)
             return False

@@ -1,4 +1,4 @@
-"""The scenarios, and how one is run."""
+"""The scenarios, and the process that runs one."""
 
 import contextlib
 import json
@@ -16,9 +16,9 @@ from .environment import CannotRun, Clients
 from .report import Report
 
 SUITE_SECONDS = 180
-# These clients use 443 and 5671 whatever the connection string says.
+# These clients always use ports 443 and 5671 and ignore a port in the connection string.
 WELL_KNOWN_PORTS = ("node/iothub/", "python/iothub/registry_messages", "python/iothub/http_runtime")
-# The key of the policies other than the owner's, whose key is in the ready line.
+# The key of the policies other than iothubowner, whose key is in the ready line.
 POLICY_KEY = "a2V5IG9mIHRoZSBwb2xpY2llcyBvZiB0aGUgdGVzdHM="
 POLICIES = ("registryRead", "registryReadWrite", "service", "device")
 # These scenarios compare the parsers of models and need no emulator.
@@ -142,7 +142,7 @@ def _options(suite: Suite, binary: Path, folder: Path, webhook_port: int) -> lis
         return ["--no-digitaltwins", *(f"--policy-key={policy}={POLICY_KEY}" for policy in POLICIES)]
     options = ["--no-iothub"]
     if suite.file.stem in ("event_routes", "cli"):
-        # The scenario of the routes listens on this port; that of the CLI causes no event.
+        # The event_routes scenario listens on this port; the cli scenario causes no events.
         options.append(f"--event-webhook=endpoint=http://127.0.0.1:{webhook_port}/events")
     # Without the option only the import checks of the scenario fail.
     if suite.file.stem in ("jobs", "cli") and "--digitaltwins-blobs" in _help(binary):
@@ -162,7 +162,7 @@ def _free_port() -> int:
 
 
 def _variables(suite: Suite, emulator: Emulator, webhook_port: int, folder: Path) -> dict[str, str]:
-    """Returns how a scenario finds the emulator."""
+    """Returns the environment variables with the emulator's addresses and credentials."""
     ca_file = emulator.ready["caFile"]
     return {
         "PEERS_EMULATOR": json.dumps(emulator.ready),

@@ -1,5 +1,5 @@
 'use strict';
-// How the client handles throttling, errors and broken connections.
+// The client's handling of throttling, errors and broken connections.
 
 const assert = require('node:assert');
 

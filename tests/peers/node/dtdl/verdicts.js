@@ -11,7 +11,7 @@ const { differenceOf, miscounted } = require('../differences');
 const { models, mutants } = require('../mutants');
 
 const CODE = 'dtmi:dtdl:parsingError:';
-// Enough of them to see a pattern.
+// The number of unlisted differences to print, enough to see a pattern.
 const SHOWN = 20;
 
 /** Returns the verdicts of the crate dtdl: the codes of the errors and the identifiers that are not defined. */

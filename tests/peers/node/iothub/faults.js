@@ -1,5 +1,5 @@
 'use strict';
-// How the client handles throttling, errors and broken connections: it does not retry.
+// The client's handling of throttling, errors and broken connections: it does not retry.
 
 const assert = require('node:assert');
 

@@ -7,7 +7,7 @@ const { KEYS, body, refused, registry } = require('../hub');
 const { EMULATOR, check, failure, run, until } = require('../peer');
 
 const reg = registry();
-/** The URI of a container that the emulator serves. */
+/** Returns the URI of a container that the emulator serves. */
 const container = (name) =>
   `${(EMULATOR.iothub.blobEndpoint ?? 'https://localhost').replace(/\/$/, '')}/${name}`;
 const over = ({ jobId }) =>
@@ -51,7 +51,7 @@ check('get missing job is refused', () =>
 );
 
 check('cancel missing job is refused', async () => {
-  // The service answers 500, too.
+  // The service returns 500, too.
   const error = await failure(() => reg.cancelJob('missing'));
   assert.strictEqual(error.response.statusCode, 500);
 });

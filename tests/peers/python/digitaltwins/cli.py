@@ -44,7 +44,7 @@ IMPORTED = [
     {"Section": "Twins"},
     {"$dtId": "imported", "$metadata": {"$model": ROOM}, "sensor": {"$metadata": {}}},
 ]
-# The job that is canceled must not end before.
+# The job must still be running when it is canceled.
 MANY_TWINS = [*IMPORTED[:-1], *({**IMPORTED[-1], "$dtId": f"twin-{number}"} for number in range(20_000))]
 
 
@@ -240,7 +240,7 @@ DELETIONS = [
     Request(f"{MODEL} delete", "GET", "/models", expected=ids(SENSOR)),
     Request(f"{MODEL} delete-all", "POST", "/models", MODELS[:1], status=201, expected=lambda made: made[0]["id"] == ROOM),
     Request(f"{MODEL} delete-all", "GET", "/models?includeModelDefinition=true", expected=ids(ROOM, SENSOR)),
-    # A model is deleted before those that it depends on.
+    # A model must be deleted before the models that it depends on.
     Request(f"{MODEL} delete-all", "DELETE", f"/models/{ROOM}", status=204, expected=empty),
     Request(f"{MODEL} delete-all", "DELETE", f"/models/{SENSOR}", status=204, expected=empty),
     Request(f"{MODEL} delete-all", "GET", "/models", expected=ids()),

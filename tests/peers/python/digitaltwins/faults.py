@@ -1,4 +1,4 @@
-"""How the client handles throttling, errors and broken connections."""
+"""The client's handling of throttling, errors and broken connections."""
 
 from azure.core.exceptions import HttpResponseError
 

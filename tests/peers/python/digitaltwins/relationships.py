@@ -110,7 +110,7 @@ async def list_relationships_page_by_page():
 
 @check
 async def list_relationships_by_name():
-    # The parameter that this client calls an id is the relationship's name.
+    # The parameter is called relationship_id in this client, but filters by the relationship's name.
     equal(len(await items(client().list_relationships("b", "leadsTo"))), 24)
     equal(await items(client().list_relationships("b", "other")), [])
 

@@ -1,4 +1,4 @@
-"""Requests that a page on another port makes Chromium send to the management API: none has an effect or is readable."""
+"""Requests to the management API from a page on another port, in Chromium: none has an effect or is readable."""
 
 import contextlib
 import datetime
@@ -116,7 +116,7 @@ def _attack(host):
     manage("DELETE", "/faults")
     manage("POST", "/faults", FAULT)
     outcome = _visit(host)
-    # An opaque response shows that the request was sent and answered.
+    # An opaque response shows that the request was sent and got a response.
     equal(outcome["simple"], ["opaque"] * len(SIMPLE))
     equal(outcome["asking"], ["blocked"] * len(ASKING))
     equal([(rule.get("path"), rule["action"]["status"]) for rule in manage("GET", "/faults")], [("/kept", 503)])

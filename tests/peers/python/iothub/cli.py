@@ -38,7 +38,7 @@ MODULES = {"modulesContent": {"$edgeAgent": EDGE_AGENT, "$edgeHub": EDGE_HUB}}
 
 
 def query(command, text, expected):
-    """`text` may be a function of the bodies of the command's earlier requests."""
+    """Returns a query request. `text` may be a function of the bodies of the command's earlier responses."""
     body = (lambda bodies: {"query": text(bodies)}) if callable(text) else {"query": text}
     return Request(command, "POST", "/devices/query", body, expected=expected)
 
@@ -62,7 +62,7 @@ def configuration(name, content, **members):
 
 
 def connect():
-    """Connects the device and the module, and lets them answer the method, the device also as a command of a component."""
+    """Connects the device and the module, and scripts their method responses and a component command of the device."""
     for path, method in (("d1", "reboot"), ("d1", "thermostat*reboot"), ("d1/modules/m1", "reboot")):
         manage("PUT", f"/iothub/devices/{path}/connection", {"connected": True})
         script = {"type": "reply", "status": 200, "payload": {"from": f"{path} {method}"}}
@@ -80,7 +80,7 @@ def without_parent(bodies):
 
 
 def id_in_scope(bodies):
-    """Returns the id of the parent, which its scope has between the scheme and the generation."""
+    """Returns the id of the parent: the part of its scope between the scheme and the generation id."""
     return bodies[0]["parentScopes"][0].removeprefix("ms-azure-iot-edge://").rpartition("-")[0]
 
 

@@ -18,7 +18,7 @@ registry.create_device_with_sas("device", KEY_1, KEY_2, "enabled")
 
 
 def _purge():
-    # Only the package's generated layer supports it.
+    # Only the package's generated layer supports this operation.
     messages = registry.protocol.cloud_to_device_messages
     return messages.purge_cloud_to_device_message_queue("device")
 

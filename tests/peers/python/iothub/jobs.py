@@ -165,7 +165,7 @@ def get_missing_import_export_job_is_refused():
 
 @check
 def cancel_missing_import_export_job_is_a_server_error():
-    # The service answers 500, which this client retries until it gives up.
+    # The service returns 500, which this client retries up to its limit.
     with raises(ClientRequestError):
         jobs.cancel_import_export_job("missing")
 

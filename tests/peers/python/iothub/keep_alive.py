@@ -29,7 +29,7 @@ REFUSALS = [
 
 
 class _Connection:
-    """A connection that the server may close only if it says so."""
+    """A connection that the server may close only if it announces this in the response."""
 
     def __init__(self, endpoint):
         context = ssl.create_default_context(cafile=CA_FILE)

@@ -1,4 +1,4 @@
-"""What the shared access policies other than the owner's permit."""
+"""Permissions of the shared access policies other than iothubowner."""
 
 import os
 

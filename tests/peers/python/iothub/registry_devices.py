@@ -221,7 +221,7 @@ def bulk_create_creates_devices_and_modules_with_tags():
 
 @check
 def bulk_with_a_device_and_its_module_is_refused_as_a_whole():
-    # The client takes a response with status 400 for a result, which has no members then.
+    # The client treats a 400 response as a result, whose members are then None.
     result = registry.bulk_create_or_update_devices([_new("twice"), _new("twice", module_id="part")])
     equal((result.is_successful, result.errors, result.warnings), (None, None, None))
     with refused(404, "DeviceNotFound"):

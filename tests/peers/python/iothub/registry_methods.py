@@ -40,7 +40,7 @@ def invoke_device_method_passes_any_payload():
 
 @check
 def invoke_device_method_without_payload_sends_an_empty_string():
-    # That is this client's default.
+    # An empty string is this client's default payload.
     equal(_call("online", "echo").payload, "")
 
 
