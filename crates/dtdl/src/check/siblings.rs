@@ -70,7 +70,7 @@ fn report(session: &mut Session<'_>, node: ElementIndex, findings: Vec<Finding>)
 struct Families<'a> {
     ancestors: &'a Ancestors,
     descendants: HashMap<ElementIndex, Vec<ElementIndex>>,
-    /// The values of a property of an element, by name.
+    /// The values of each property of each element, by name.
     named: HashMap<(ElementIndex, &'static str), HashMap<String, ElementIndex>>,
 }
 

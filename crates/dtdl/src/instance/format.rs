@@ -146,7 +146,7 @@ pub(super) fn is_base64(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A format, strings that have it, and strings that do not.
+    /// A format function, with strings that it accepts and strings that it refuses.
     type Row = (fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
 
     #[test]

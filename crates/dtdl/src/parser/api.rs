@@ -134,9 +134,9 @@ impl Parser {
         self
     }
 
-    /// Sets the extensions that models may use, by context and version (`dtmi:dtdl:extension:annotation;1`). All others
-    /// are refused. By default, all supported extensions are accepted, and
-    /// [`unknown_extensions`](Self::unknown_extensions) applies to the others.
+    /// Sets the extensions that models may use, by context and version (`dtmi:dtdl:extension:annotation;1`), and
+    /// refuses all others. If this is not called, all supported extensions are accepted, and
+    /// [`unknown_extensions`](Self::unknown_extensions) applies to unsupported ones.
     #[must_use]
     pub fn extensions<C: Into<String>>(mut self, contexts: impl IntoIterator<Item = C>) -> Self {
         self.options.extensions = Some(contexts.into_iter().map(Into::into).collect());
