@@ -4,9 +4,9 @@
 //! * `pipeline`: code as Microsoft's generator writes it, on `azure_core`'s `Pipeline`, with the same credential policy.
 //! * `convenience`: `IotHubRegistryManager::get_twin`.
 //!
-//! All of them read the same twin of about 1 KB from an emulator in a process of its own, over TLS and keep-alive
-//! connections, and decode it into the same type. Machines are shared and noisy, so the clients run in small batches in
-//! turn, and each batch is compared with those of its round. Read the ratios, not the absolute numbers.
+//! All of them read the same twin of about 1 KB from an emulator in a separate process, over TLS and keep-alive
+//! connections, and decode it into the same type. Machines are shared and noisy, so the clients take turns in small
+//! batches, and each batch is compared only with batches of the same round. Read the ratios, not the absolute numbers.
 //! ```sh
 //! cargo bench -p integration-tests --bench get_twin   # ROUNDS=200 for less noise, CLIENT=… to profile one client
 //! ```
@@ -64,7 +64,7 @@ fn main() -> Result<(), Failure> {
     runtime.block_on(run(&server))
 }
 
-/// The child process: runs an emulator until its standard input is closed.
+/// Runs an emulator until standard input is closed. This is the child process.
 fn serve() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -112,7 +112,7 @@ impl Drop for Server {
     }
 }
 
-/// The three clients.
+/// One of the measured clients.
 enum Client {
     Reqwest {
         http: reqwest::Client,
@@ -172,7 +172,7 @@ impl Direct {
     }
 }
 
-/// Returns the clients with their names, each with connections of its own.
+/// Returns the clients with their names, each with its own connections.
 fn clients(server: &Server) -> Result<Vec<(&'static str, Client)>, Failure> {
     let connection: ConnectionString = server.connection_string.parse()?;
     let endpoint = Url::parse(&connection.endpoint())?;

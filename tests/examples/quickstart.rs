@@ -70,7 +70,7 @@ fn sensor_of(room: &str) -> String {
     room.replace("room", "sensor")
 }
 
-// ---------------------------------------------------------------- IoT Hub
+// IoT Hub.
 
 async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     println!("1. Register ten sensors, each with generated keys.");
@@ -139,7 +139,7 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     Ok(())
 }
 
-// ---------------------------------------------------------------- Digital Twins
+// Digital Twins.
 
 fn models() -> [Value; 2] {
     [
@@ -251,7 +251,7 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     Ok(())
 }
 
-// ---------------------------------------------------------------- Clean-up
+// Clean-up.
 
 async fn clean_up_devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     for (_, _, room) in rooms() {

@@ -10,7 +10,7 @@ use crate::public_api::list;
 use crate::scenarios::Client;
 
 impl Client {
-    /// Returns the name of the type.
+    /// Returns the name of the client's type.
     #[must_use]
     pub fn type_name(self) -> &'static str {
         match self {

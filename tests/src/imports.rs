@@ -100,7 +100,7 @@ impl Imports {
         None
     }
 
-    /// Returns the file that defines what a path names.
+    /// Returns the file that defines the item at a path.
     #[expect(clippy::expect_used, reason = "every crate has a root")]
     fn file_of(&self, path: &[String]) -> &Path {
         let mut path = path.to_vec();

@@ -3,7 +3,7 @@
 //! * [`environment`]: clients for both services, on the embedded emulator or live.
 //! * [`imports`]: the import graph of source files, for the tests of layers and cycles.
 //! * [`public_api`]: listings of a crate's public API, which `tests/public_api.rs` compares with the committed ones.
-//! * [`scenarios`]: uses of the clients with assertions; `tests/scenarios.rs` runs them on the emulator, the program
+//! * [`scenarios`]: calls of the clients with assertions; `tests/scenarios.rs` runs them on the emulator, the program
 //!   `conformance-live` on live services.
 //! * [`client_methods`]: the public methods of the clients, and those that a source file calls.
 

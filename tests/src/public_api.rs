@@ -3,8 +3,8 @@
 //! One line per item, field, variant, method and trait implementation, under the path by which users reach it. A
 //! re-export is followed to its definition, also in private modules. Signatures are as written in the source. Each
 //! invocation of a macro for items or methods is listed as its tokens, also in private modules, because it may declare
-//! public items or implement public types. A listing does not show what the macro makes of them (other than the traits
-//! of a `derive`), and auto traits such as `Send`.
+//! public items or implement public types. A listing shows neither the expansion of a macro (other than the traits of a
+//! `derive`) nor auto traits such as `Send`.
 
 mod crate_source;
 mod error;
@@ -34,7 +34,7 @@ pub fn list(crate_name: &str, root: &Path) -> Result<String, Error> {
     Ok(sorted.into_iter().map(|(_, line)| line + "\n").collect())
 }
 
-/// Returns the path of the item that a line is about, so that the lines of a type are together.
+/// Returns the path of the item that a line describes, as a sort key that keeps the lines of a type together.
 fn public_path<'a>(line: &'a str, prefix: &str) -> &'a str {
     let path = line.find(prefix).map_or(line, |start| &line[start..]);
     let end = path.find(|character: char| !character.is_alphanumeric() && !"_:".contains(character));

@@ -51,7 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// External crates that a crate must not reach by normal dependencies, with these cargo options.
+/// External crates that must not be reachable from a crate by normal dependencies, given these cargo options.
 const UNREACHABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "azure-protocol-runtime",
@@ -97,7 +97,7 @@ const UNREACHABLE: &[(&str, &[&str], &[&str])] = &[
 fn metadata() -> Metadata {
     MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
-        // Without the external dependencies, which would need the crates of every platform.
+        // Resolving external dependencies would need the crates of every platform.
         .no_deps()
         .exec()
         .expect("cargo metadata")

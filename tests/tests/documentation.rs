@@ -18,7 +18,8 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Returns the public methods in the `impl` blocks of the client in `source`, with whether they have an example.
+/// Returns the public methods in the `impl` blocks of the client in `source`, each with true if its documentation has
+/// an example.
 fn methods(source: &str, client: Client) -> Vec<(String, bool)> {
     let block = format!("impl {} {{", client.type_name());
     let (mut in_client, mut has_example, mut methods) = (false, false, Vec::new());

@@ -213,7 +213,7 @@ fn stores_import_no_part_of_the_server() {
     }
 }
 
-/// The layers of the whole crate. `lib.rs` only maps them.
+/// The layers of the whole crate. `lib.rs` has no layer, because it only declares and re-exports modules.
 const CRATE: Layers = Layers {
     service: "",
     layers: &[
@@ -260,7 +260,7 @@ fn the_services_never_import_each_other() {
     }
 }
 
-/// AMQP is another way to the hub's engines, not to its HTTP operations.
+/// AMQP uses the engines of the hub, not its HTTP operations.
 #[test]
 fn amqp_imports_no_operation_of_the_hub() {
     for (file, targets) in EMULATOR.files().filter(|(file, _)| is_of("amqp", file)) {

@@ -9,7 +9,7 @@ use syn::{Expr, ExprClosure, ExprMethodCall, ExprPath, Macro};
 
 const EMULATOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/azure-iot-emulator/src");
 
-/// The sources of a service without its unit tests, by path below `src`.
+/// Returns the sources of a service without its unit tests, by path below `src`.
 fn sources(service: &str) -> Vec<(String, syn::File)> {
     let root = Path::new(EMULATOR);
     let mut open = vec![root.join(service), root.join(service).with_extension("rs")];
@@ -40,7 +40,7 @@ struct StoreClosures {
     found: Vec<String>,
 }
 
-/// Methods of the hub that take locks which come after the store's.
+/// Methods of the hub that take locks which come after the store's lock in the lock order.
 const AFTER_THE_STORE: [&str; 2] = ["runner", "scripts"];
 
 impl<'ast> Visit<'ast> for StoreClosures {
@@ -112,8 +112,9 @@ fn a_closure_that_uses_the_hub_is_found() {
     assert_eq!(found("format!(\"{}\", self.now())"), 1);
 }
 
-/// The functions in which a request, a job or a call of the server begins. A session that is made elsewhere may be the
-/// second one of its call chain, and then the compiler does not check the order of the graph's locks.
+/// The files that start a session, and how many: each session belongs to a request, a job or a call of the management
+/// API. A session started elsewhere may be the second one in its call chain, and the compiler does not check the lock
+/// order across two sessions.
 const SESSIONS: &[(&str, usize)] = &[
     ("digitaltwins.rs", 1),
     ("digitaltwins/jobs/deletion.rs", 1),

@@ -133,7 +133,7 @@ fn added_removed_and_changed_functions_differ() {
 }
 
 #[test]
-fn what_macros_declare_and_implementations_for_foreign_types_are_listed() {
+fn macro_invocations_and_implementations_for_foreign_types_are_listed() {
     let before = "mod inner; pub mod codes { codes! { /// Busy.
         BUSY = \"Busy\", GONE = \"Gone\" } } pub use inner::Failure;";
     let inner = "pub struct Failure; struct Private; forward! { Failure: status }
@@ -249,14 +249,14 @@ fn generated_types_are_public_only_through_the_method_protocol() {
         let source =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{service}-convenience/src"));
         let generated = imported_from(&format!("{service}_protocol"), &source);
-        // The names of a glob import would be missing.
+        // A glob import would hide the names that it imports.
         assert!(
             generated.contains("types") && !generated.contains("*"),
             "{generated:?}"
         );
         let listing = list(&krate.replace('_', "-"), &source.join("lib.rs")).expect("a listing");
         let names_generated = |line: &&str| {
-            // Without the public paths, whose names may equal generated ones.
+            // Public paths are left out, because their names may equal generated ones.
             let words = line.split(|c: char| !(c.is_alphanumeric() || "_:".contains(c)));
             words
                 .filter(|word| !word.starts_with(&format!("{krate}::")))

@@ -1,7 +1,7 @@
 //! The logs that `docs/troubleshooting.md` describes.
 //!
-//! A test binary of its own with one test: `tracing` caches per call site whether a subscriber is interested, so tests
-//! without a subscriber must not run concurrently.
+//! This binary has a single test: `tracing` caches per call site whether a subscriber is interested, so tests without a
+//! subscriber must not run concurrently.
 
 #![allow(
     clippy::expect_used,
@@ -84,7 +84,7 @@ async fn log_with(filter: &str) -> (String, [String; 2]) {
 }
 
 #[tokio::test]
-async fn the_filters_on_the_page_show_what_it_says() {
+async fn each_filter_of_the_page_shows_the_described_events() {
     let filters = filters();
     assert_eq!(filters.len(), 3, "{filters:?}");
 

@@ -1,4 +1,5 @@
-//! Runs every scenario on live services and reports where they differ from what the clients and the emulator expect.
+//! Runs every scenario on live services and reports differences from the behavior that the clients and the emulator
+//! assume.
 //!
 //! ```sh
 //! cargo run -p integration-tests --bin conformance-live -- --dry-run   # on the embedded emulator
@@ -26,15 +27,15 @@
 //!
 //! # What it creates and deletes
 //!
-//! Devices, configurations, jobs, twins and event routes whose ids begin with `scenario-`, and models below
-//! `dtmi:example:scenario:`. Names have a random part per run. They are deleted after each scenario, even if it
-//! fails; a killed run leaves those of one scenario. Jobs stay in the services' lists until the services delete them, and
-//! an exported blob stays in the container. Device-to-cloud messages are not sent.
+//! The scenarios create devices, configurations, jobs, twins and event routes whose ids begin with `scenario-`, and
+//! models below `dtmi:example:scenario:`. Names have a random part per run. These resources are deleted after each
+//! scenario, even if it fails; a killed run leaves the resources of one scenario. Jobs stay in the services' lists
+//! until the services delete them, and an exported blob stays in the container. Device-to-cloud messages are not sent.
 //!
 //! # Cost
 //!
-//! About 500 requests per run: well below the daily quota of one S1 unit, and a few cents of Digital Twins operations and query
-//! units. It takes some minutes, most of them waiting until queries show writes and jobs end.
+//! About 500 requests per run: well below the daily quota of one S1 unit, and a few cents of Digital Twins operations
+//! and query units. A run takes some minutes, mostly to wait until queries show writes and jobs end.
 #![allow(clippy::print_stdout, reason = "a program prints its results")]
 
 use std::process::ExitCode;
@@ -76,7 +77,7 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some()
 }
 
-/// Runs the scenarios, with `live` only those of live services, and prints a table.
+/// Runs the scenarios and prints a table. With `live`, runs only scenarios that are possible on live services.
 async fn run(environment: &Environment, live: bool) -> Result<ExitCode, Failure> {
     println!("IoT Hub        {}", environment.hub_name());
     println!("Digital Twins  {}\n", environment.twins_name());

@@ -20,7 +20,8 @@ pub enum Error {
         /// The first syntax error.
         source: syn::Error,
     },
-    /// A public re-export of this crate has no definition in the source, for instance because a macro makes up its name.
+    /// A public re-export of this crate has no definition in the source, for instance because a macro generates its
+    /// name.
     Unresolved {
         /// The path in the `use` item.
         path: String,

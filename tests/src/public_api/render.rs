@@ -176,7 +176,7 @@ fn signature(signature: &Signature, path: &str) -> String {
         }
     }
     let name = signature.ident.to_string();
-    // The first occurrence, because nothing but keywords precedes the name.
+    // Only the first occurrence, because nothing but keywords precedes the name.
     text(&signature).replacen(&format!("fn {name}"), &format!("fn {path}"), 1)
 }
 
@@ -260,7 +260,7 @@ fn without_docs(tokens: TokenStream) -> TokenStream {
     for token in tokens {
         match token {
             TokenTree::Group(group) if group.stream().to_string().starts_with("doc =") => {
-                // The `#` before the attribute.
+                // Removes the `#` before the attribute.
                 kept.pop();
             }
             TokenTree::Group(group) => {

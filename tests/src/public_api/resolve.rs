@@ -133,7 +133,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Returns the module of this crate that a path names.
+    /// Returns the module of this crate at a path.
     fn local(&self, module: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
         let mut at = module.to_vec();
         for segment in path {
@@ -153,7 +153,7 @@ impl<'a> Resolver<'a> {
         self.source.modules.contains_key(&at).then_some(at)
     }
 
-    /// Returns the definition that a path names from within a module. `depth` counts the imports followed so far.
+    /// Returns the definition of the item at a path, as seen from a module. `depth` counts the imports followed so far.
     pub(super) fn find(&self, module: &[String], path: &[String], depth: usize) -> Option<Definition<'a>> {
         let (name, parents) = path.split_last()?;
         let target = self.local(module, parents, depth)?;
@@ -239,7 +239,8 @@ impl<'a> PublicItems<'a> {
             for (index, item) in content.items.iter().enumerate() {
                 match item {
                     Item::Impl(item) => lines.extend(self.impl_lines(&resolver, module, item)),
-                    // May declare public items and methods of public types, which only its tokens tell.
+                    // A macro may declare public items, or methods of public types, under names that occur only in its
+                    // tokens.
                     Item::Macro(item)
                         if item.ident.is_none() && !self.items.contains_key(&(module.as_slice(), index)) =>
                     {
@@ -252,14 +253,14 @@ impl<'a> PublicItems<'a> {
         lines
     }
 
-    /// Returns whether a path names an item of this crate that users cannot name.
+    /// Returns whether a path leads to a private item of this crate.
     fn is_private(&self, resolver: &Resolver<'a>, module: &[String], path: &syn::Path) -> bool {
         let definition = resolver.find(module, &segments(path), 0);
         definition.is_some_and(|definition| !self.items.contains_key(&definition))
     }
 
-    /// Returns the lines of an `impl` block of a public type, unless it is of a trait that users cannot name, or
-    /// converts from a type that they cannot name.
+    /// Returns the lines of an `impl` block of a public type, unless its trait, or the type that it converts from, is
+    /// private.
     fn impl_lines(&self, resolver: &Resolver<'a>, module: &[String], item: &ItemImpl) -> Vec<String> {
         let definition = match &*item.self_ty {
             syn::Type::Path(ty) => resolver.find(module, &segments(&ty.path), 0),

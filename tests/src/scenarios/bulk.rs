@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{ensure, ensure_equal, keys_of};
 use crate::{Failure, environment::Environment};
 
-/// Bulk operations create devices, change their twins and keys and call a method, with a result for each device.
+/// Checks that bulk operations create devices, change their twins and keys and call a method, with a result for each
+/// device.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{ensure, ensure_equal, expect_error, put_tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// A component is read and patched; an unknown one and an invalid value are refused.
+/// Checks that a component is read and patched, and that an unknown component and an invalid value are refused.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{ensure, ensure_equal, eventually, expect_error, register};
 use crate::{Failure, environment::Environment};
 
-/// A configuration is created, listed, changed and deleted under optimistic concurrency.
+/// Checks that a configuration is created, listed, changed and deleted under optimistic concurrency.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub async fn configuration_lifecycle(environment: &Environment) -> Result<(), Fa
     )
 }
 
-/// A target condition and metrics are tested without a configuration.
+/// Checks that a target condition and metrics are tested without a configuration.
 ///
 /// # Errors
 ///
@@ -88,7 +88,7 @@ pub async fn queries_are_tested(environment: &Environment) -> Result<(), Failure
     ensure("the other is right", !errors.contains_key("good"))
 }
 
-/// Content is applied to an edge device, and refused for another device.
+/// Checks that content is applied to an edge device, and refused for another device.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use super::{ensure, ensure_equal, expect_error, put_tank, tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// A job deletes twins and models, and can be read and listed afterwards.
+/// Checks that a job deletes twins and models, and can be read and listed afterwards.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use iothub_convenience::{
 use super::{ensure, ensure_equal, expect_error, keys_of, register};
 use crate::{Failure, environment::Environment};
 
-/// A device is created with given keys, cannot be created twice, and can be deleted once.
+/// Checks that a device is created with given keys, cannot be created twice, and can be deleted once.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub async fn device_lifecycle(environment: &Environment) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Ids that would change the request's path are refused before a request is sent.
+/// Checks that ids that would change the request's path are refused before a request is sent.
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ pub async fn ids_that_change_the_path_are_refused(environment: &Environment) -> 
     Ok(())
 }
 
-/// Each authentication type can be created and replaced by the others.
+/// Checks that each authentication type can be created and replaced by the others.
 ///
 /// # Errors
 ///
@@ -169,7 +169,7 @@ pub async fn authentication_kinds(environment: &Environment) -> Result<(), Failu
     )
 }
 
-/// A device is listed, and its credentials are derived from its keys.
+/// Checks that a device is listed, and its credentials are derived from its keys.
 ///
 /// # Errors
 ///

@@ -20,7 +20,7 @@ struct Valve {
     open: bool,
 }
 
-/// A twin is created once, updated only with the current ETag, and must fit its model.
+/// Checks that a twin is created once, updated only with the current ETag, and validated against its model.
 ///
 /// # Errors
 ///
@@ -91,7 +91,8 @@ pub async fn digital_twin_lifecycle(environment: &Environment) -> Result<(), Fai
     ensure_equal("its code", gone.code(), Some("DigitalTwinNotFound"))
 }
 
-/// A modification is stored and becomes visible to queries; a twin is deleted with its relationships.
+/// Checks that a modification is stored and becomes visible to queries, and that a twin is deleted with its
+/// relationships.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use super::{ensure, ensure_equal, expect_error};
 use crate::{Failure, environment::Environment};
 
-/// A route to an existing endpoint is created, read, listed and deleted.
+/// Checks that a route to an existing endpoint is created, read, listed and deleted.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub async fn event_route_lifecycle(environment: &Environment) -> Result<(), Fail
     )
 }
 
-/// A route to a missing endpoint is refused.
+/// Checks that a route to a missing endpoint is refused.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{ensure_equal, tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// Every item has an outcome, and relationships wait for their twins.
+/// Checks that every item has an outcome, and relationships wait for their twins.
 ///
 /// # Errors
 ///

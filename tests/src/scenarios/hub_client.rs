@@ -7,7 +7,7 @@ use iothub_convenience::{CallOptions, IotHubRegistryManager, RetryOptions};
 use super::{ensure, ensure_equal, expect_error};
 use crate::{Failure, environment::Environment};
 
-/// A client from a connection string reaches the same hub, and so does its generated client.
+/// Checks that a client created from a connection string, and its generated client, reach the same hub.
 ///
 /// # Errors
 ///
@@ -21,7 +21,7 @@ pub async fn connection_strings(environment: &Environment) -> Result<(), Failure
     ensure_equal("the status", statistics.status().as_u16(), 200)
 }
 
-/// A client with an Entra credential reads the hub.
+/// Checks that a client with an Entra credential reads the hub.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub async fn token_credentials(environment: &Environment) -> Result<(), Failure>
     ensure("there is a total", statistics.total_device_count.is_some())
 }
 
-/// Call options apply to calls: a timeout of 1 ns fails.
+/// Checks that call options apply to calls: a call with a timeout of 1 ns fails.
 ///
 /// # Errors
 ///

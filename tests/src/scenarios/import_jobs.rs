@@ -33,7 +33,7 @@ fn every_second() -> Option<PollOptions> {
     })
 }
 
-/// A job imports a file, is read, listed and deleted; another one is created and canceled.
+/// Checks that an import job is created, read, listed and deleted, and that another job is created and canceled.
 ///
 /// # Errors
 ///

@@ -19,7 +19,7 @@ fn every_second() -> Option<PollOptions> {
     })
 }
 
-/// A job updates the twins that meet its condition, and can be read and listed afterwards.
+/// Checks that a job updates the twins that meet its condition, and can be read and listed afterwards.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ pub async fn twin_updates(environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A job that has not started can be canceled.
+/// Checks that a job that has not started can be canceled.
 ///
 /// # Errors
 ///
@@ -92,7 +92,8 @@ pub async fn cancellation(environment: &Environment) -> Result<(), Failure> {
     ensure_equal("the status", canceled.status, Some(JobStatus::Cancelled))
 }
 
-/// A job exports identities to a container and can be read and listed; canceling a finished job changes nothing.
+/// Checks that a job exports identities to a container and can be read and listed, and that canceling a finished job
+/// changes nothing.
 ///
 /// # Errors
 ///

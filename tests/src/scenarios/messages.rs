@@ -16,7 +16,7 @@ use crate::{Failure, environment::Environment};
 /// The maximum wait for the feedback of an expired message.
 const FEEDBACK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Messages are queued until they are purged; a message to a missing device is refused.
+/// Checks that messages are queued until they are purged, and that a message to a missing device is refused.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ fn ensure_success(message: &str, records: &[FeedbackRecord]) -> Result<(), Failu
     ensure_equal("the status", status, Some(FeedbackRecordStatusCode::Success))
 }
 
-/// Feedback over AMQP reports a completed message.
+/// Checks that feedback over AMQP reports a completed message.
 ///
 /// # Errors
 ///
@@ -98,7 +98,7 @@ pub async fn feedback(environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Feedback over HTTP is redelivered after it was abandoned, and not after it was completed.
+/// Checks that feedback over HTTP is redelivered after it is abandoned, but not after it is completed.
 ///
 /// # Errors
 ///
@@ -136,7 +136,7 @@ async fn receive(environment: &Environment, message: &str) -> Result<FeedbackBat
     }
 }
 
-/// An uploaded file is notified.
+/// Checks that a file upload causes a notification.
 ///
 /// # Errors
 ///
@@ -160,7 +160,7 @@ pub async fn file_notifications(environment: &Environment) -> Result<(), Failure
     Ok(())
 }
 
-/// Feedback over AMQP reports a message that expired, without a device.
+/// Checks that feedback over AMQP reports an expired message, without a responding device.
 ///
 /// # Errors
 ///
@@ -184,7 +184,7 @@ pub async fn expired_messages(environment: &Environment) -> Result<(), Failure> 
         .map_err(|_| "no feedback in time")?
 }
 
-/// Feedback over HTTP reports a message that expired; it is redelivered after it was abandoned.
+/// Checks that feedback over HTTP reports a message that expired, and that abandoned feedback is redelivered.
 ///
 /// # Errors
 ///
@@ -199,7 +199,7 @@ pub async fn expired_messages_over_http(environment: &Environment) -> Result<(),
     Ok(())
 }
 
-/// The stream of file notifications opens and yields no error.
+/// Checks that the stream of file notifications opens and yields no error.
 ///
 /// # Errors
 ///

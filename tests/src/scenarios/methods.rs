@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{ensure_equal, register};
 use crate::{Failure, environment::Environment};
 
-/// A missing device and a disconnected device have different outcomes.
+/// Checks that a missing device and a disconnected device have different outcomes.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub async fn methods_of_absent_devices(environment: &Environment) -> Result<(), 
     )
 }
 
-/// A device and its module respond with status and payload.
+/// Checks that a device and its module respond with status and payload.
 ///
 /// # Errors
 ///

@@ -1,8 +1,9 @@
-//! Uses of the clients with assertions: one file per noun, and a table of all scenarios.
+//! Scenarios: calls of the clients with assertions, one file per noun, and a table of all scenarios.
 //!
-//! A scenario takes its ids from the [`Environment`](crate::environment::Environment), so it can run on a service that is
-//! in use and [`Scenario::run`] can delete what it has created, even after a failure. It fails with a message that names
-//! the difference. Every public method of both clients is called by a scenario; `tests/scenarios.rs` checks that.
+//! A scenario takes its ids from the [`Environment`](crate::environment::Environment), so it can run on a service that
+//! is in use and [`Scenario::run`] can delete what it has created, even after a failure. It fails with a message that
+//! describes the difference from the expected behavior. Every public method of both clients is called by a scenario;
+//! `tests/scenarios.rs` checks that.
 
 pub mod bulk;
 pub mod components;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{ensure, ensure_equal, expect_error, put_tank, tank, tank_models, valve};
 use crate::{Failure, environment::Environment};
 
-/// An upload is atomic, ids are unique, and a model in use cannot be deleted.
+/// Checks that an upload is atomic, ids are unique, and a model in use cannot be deleted.
 ///
 /// # Errors
 ///
@@ -61,7 +61,8 @@ pub async fn model_uploads(environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Uploaded models are listed with their dependencies, read and decommissioned; a second upload can skip them.
+/// Checks that uploaded models are listed with their dependencies, read and decommissioned, and that a second upload
+/// can skip them.
 ///
 /// # Errors
 ///
@@ -107,7 +108,7 @@ pub async fn model_lifecycle(environment: &Environment) -> Result<(), Failure> {
     ensure_equal("the id in the definition", &definition["@id"], &json!(tank(name)))
 }
 
-/// All models are deleted, dependents first.
+/// Checks that all models are deleted, dependents first.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use iothub_convenience::{
 use super::{ensure, ensure_equal, expect_error, keys_of, register};
 use crate::{Failure, environment::Environment};
 
-/// Each authentication type can be created and replaced by the others.
+/// Checks that each authentication type can be created and replaced by the others.
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ pub async fn authentication_kinds_of_modules(environment: &Environment) -> Resul
     ensure_equal("the authentication type", kind(module.authentication), authority)
 }
 
-/// A module is created, read, listed and deleted, and its credentials are derived from its keys.
+/// Checks that a module is created, read, listed and deleted, and its credentials are derived from its keys.
 ///
 /// # Errors
 ///

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{ensure, ensure_equal, expect_error, register};
 use crate::{Failure, environment::Environment};
 
-/// A writable property becomes a desired property; a stale ETag is refused.
+/// Checks that a writable property becomes a desired property, and that a stale ETag is refused.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub async fn writable_properties(environment: &Environment) -> Result<(), Failur
     )
 }
 
-/// Commands of a disconnected device have the outcome `Offline`.
+/// Checks that commands of a disconnected device have the outcome `Offline`.
 ///
 /// # Errors
 ///
@@ -53,7 +53,7 @@ pub async fn commands_of_absent_devices(environment: &Environment) -> Result<(),
     Ok(())
 }
 
-/// Commands of a device and of a component reach the device as methods.
+/// Checks that commands of a device and of a component reach the device as methods.
 ///
 /// # Errors
 ///

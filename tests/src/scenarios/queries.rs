@@ -6,7 +6,7 @@ use iothub_convenience::{Precondition, QueryIotHubOptions, QueryRow, Twin, TwinP
 use super::{ensure_equal, eventually, expect_error, register};
 use crate::{Failure, environment::Environment};
 
-/// A condition on tags selects twins, over several pages.
+/// Checks that a condition on tags selects twins, over several pages.
 ///
 /// # Errors
 ///

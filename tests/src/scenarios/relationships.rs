@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 use super::{ensure, ensure_equal, expect_error, put_tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// Eleven relationships are listed in two pages, and a twin with relationships cannot be deleted.
+/// Checks that eleven relationships are listed in two pages, and a twin with relationships cannot be deleted.
 ///
 /// # Errors
 ///
@@ -75,7 +75,7 @@ pub async fn relationship_pages(environment: &Environment) -> Result<(), Failure
     Ok(())
 }
 
-/// A relationship is read, updated with an ETag, listed for its target and deleted.
+/// Checks that a relationship is read, updated with an ETag, listed for its target and deleted.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 use super::{ensure, eventually, register};
 use crate::{Failure, environment::Environment};
 
-/// The registry counts devices by status, and at most all of them are connected.
+/// Checks that the registry counts devices by status, and that no more devices are connected than exist.
 ///
 /// # Errors
 ///

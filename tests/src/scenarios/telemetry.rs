@@ -7,7 +7,8 @@ use serde_json::json;
 use super::{ensure, ensure_equal, expect_error, put_tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// Telemetry of a twin and its component is accepted; that of a missing twin or component is refused.
+/// Checks that telemetry of a twin and its component is accepted, and that telemetry of a missing twin or component is
+/// refused.
 ///
 /// # Errors
 ///

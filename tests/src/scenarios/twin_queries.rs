@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{ensure_equal, eventually, expect_error, put_tank, tank, upload};
 use crate::{Failure, environment::Environment};
 
-/// A condition on properties and models selects digital twins, over several pages.
+/// Checks that a condition on properties and models selects digital twins, over several pages.
 ///
 /// # Errors
 ///

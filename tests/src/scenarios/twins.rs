@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{ensure, ensure_equal, expect_error, register};
 use crate::{Failure, environment::Environment};
 
-/// Patches are merged, versions increase, and a stale ETag is refused.
+/// Checks that patches are merged, versions increase, and a stale ETag is refused.
 ///
 /// # Errors
 ///
@@ -67,7 +67,7 @@ pub async fn twin_patches_are_merged(environment: &Environment) -> Result<(), Fa
     ensure("all tags are gone", cleared.into_model()?.tags.is_empty())
 }
 
-/// The client refuses an invalid patch before sending a request, and reports all violations.
+/// Checks that the client refuses an invalid patch before sending a request, and reports all violations.
 ///
 /// # Errors
 ///
@@ -97,7 +97,8 @@ pub async fn invalid_patches_are_refused(environment: &Environment) -> Result<()
     Ok(())
 }
 
-/// A replacement removes members that it lacks, and a modification of the read twin is stored.
+/// Checks that a replacement removes the members that it does not contain, and that a modification of the twin is
+/// stored.
 ///
 /// # Errors
 ///
@@ -126,7 +127,7 @@ pub async fn replacements_and_changes(environment: &Environment) -> Result<(), F
     )
 }
 
-/// The twin of a module is patched, replaced and modified like that of a device.
+/// Checks that the twin of a module is patched, replaced and modified like that of a device.
 ///
 /// # Errors
 ///

@@ -8,7 +8,7 @@ use futures::TryStreamExt as _;
 use super::{ensure, ensure_equal, expect_error};
 use crate::{Failure, environment::Environment};
 
-/// A new client reaches the same instance, and so does its generated client.
+/// Checks that a new client and its generated client reach the same instance.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub async fn construction(environment: &Environment) -> Result<(), Failure> {
     ensure_equal("the status", page.status().as_u16(), 200)
 }
 
-/// Call options apply to calls: a timeout of 1 ns fails.
+/// Checks that call options apply to calls: a call with a timeout of 1 ns fails.
 ///
 /// # Errors
 ///

@@ -333,7 +333,7 @@ struct Trace {
     state: Option<String>,
 }
 
-/// Sends the trace context in the request headers, as azure_core does for a span.
+/// A policy that sends the trace context in the request headers, as azure_core does for a span.
 #[derive(Debug)]
 struct SendTrace;
 

@@ -99,7 +99,8 @@ impl<'a> Arguments<'a> {
             })
     }
 
-    /// Skips the client's checks: some recorded calls have `null` in an array, which only the service refuses.
+    /// Returns a twin patch without the client's checks: some recorded calls have `null` in an array, which only the
+    /// service refuses.
     pub(crate) fn patch(&self) -> Result<TwinPatch, InvalidTwin> {
         Ok(TwinPatch::from_json(self.at("twin").0.clone())?.unchecked())
     }

@@ -144,7 +144,8 @@ fn outcome_json(outcome: &DirectMethodOutcome) -> Value {
     }
 }
 
-/// Adds labels as they are, because the client's type has no `null` label but the recorded request does.
+/// Builds a configuration with the labels as unknown JSON members: a recorded request has a `null` label, which the
+/// client's type does not allow.
 fn configuration(arguments: &Arguments<'_>) -> Result<Configuration, Error> {
     let mut document = arguments.at("configuration").0.clone();
     let labels = document
