@@ -1,7 +1,7 @@
-//! Takes in the definitions that a description refers to in other files.
+//! Copies the definitions that a description references in other files into the description.
 //!
-//! Afterwards every reference is to a named component of the document itself. A component from another file keeps its name
-//! unless that is in use; then it is numbered, which is reported.
+//! Afterwards every reference is to a named component of the document itself. A component from another file keeps its
+//! name unless that name is in use; then it is numbered, which is reported.
 
 mod files;
 
@@ -21,9 +21,10 @@ use files::{Files, Target, split};
 pub struct Bundled {
     /// The document.
     pub document: Value,
-    /// Where each component from another place came from: its pointer in the document, and the file and pointer there.
+    /// The origin of each copied component: its pointer in the document, and the file and pointer that it was copied
+    /// from.
     pub origins: Vec<(String, PathBuf, String)>,
-    /// The components that got another name, one line each.
+    /// The renamed components, one line each.
     pub renamed: Vec<String>,
     /// The references to schemas that do not exist. Operations that need one cannot be generated.
     pub missing: Vec<(PathBuf, Located)>,
@@ -118,7 +119,7 @@ pub fn bundle(mut document: Value, file: &Path, format: Format) -> Result<Bundle
     })
 }
 
-/// Inserts a component into a section, which may not exist yet.
+/// Inserts a component into a section, which is created if it does not exist.
 fn insert(document: &mut Value, section: &str, name: &str, value: Value) {
     let mut node = document;
     for token in section.split('/').skip(1) {
@@ -139,10 +140,10 @@ struct Component {
     target: Target,
 }
 
-/// What a value is, which decides the section that the target of its reference belongs to.
+/// The role of a value in the document. It determines the section to which the target of a reference belongs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// A schema, or a part of the document that has none of the others.
+    /// A schema, or a part of the document without another role.
     Other,
     /// A map from names to schemas.
     Names,
@@ -177,7 +178,7 @@ impl Place {
         }
     }
 
-    /// Returns the place of the member `key`; `None` for examples, which are not descriptions.
+    /// Returns the role of the member `key`; `None` for examples, which are not descriptions.
     fn member(self, key: &str) -> Option<Self> {
         Some(match (self, key) {
             (Self::Names, _) => Self::Other,
@@ -199,9 +200,9 @@ impl Place {
 struct Bundler {
     format: Format,
     files: Files,
-    /// The references of components from other places.
+    /// The references to copied components.
     names: BTreeMap<(Section, Target), String>,
-    /// The Rust names in use, with the target of those from other places.
+    /// The Rust names in use. The name of a copied component has the target that it was copied from.
     used: BTreeMap<Section, BTreeMap<String, Option<Target>>>,
     added: Vec<Component>,
     origins: Vec<(String, PathBuf, String)>,
@@ -286,7 +287,7 @@ impl Bundler {
         });
         let is_here = target.file == self.files.root();
         if is_here && named.is_some() {
-            // Checked later, where the location in the converted document is known.
+            // Checked later, when the location in the converted document is known.
             return Ok(format!("#{}", target.fragment));
         }
         if is_here && self.files.get(&target)?.is_none() {
@@ -305,7 +306,7 @@ impl Bundler {
         self.add(section, target, value)
     }
 
-    /// Adds a component from another place, unless it has been added before; returns the reference to it.
+    /// Copies a component into the document, unless it has been copied before. Returns the reference to it.
     fn add(&mut self, section: Section, target: Target, value: Value) -> Result<String, Error> {
         if let Some(reference) = self.names.get(&(section, target.clone())) {
             return Ok(reference.clone());
@@ -348,7 +349,7 @@ impl Bundler {
         Ok(reference)
     }
 
-    /// Adds the types that extend a discriminated type, which nothing else refers to.
+    /// Copies the subtypes of a discriminated type, because no reference leads to them.
     fn add_subtypes(&mut self, base: &Target) -> Result<(), Error> {
         for target in self.files.subtypes(base)? {
             if target.file == self.files.root() {

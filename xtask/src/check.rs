@@ -46,7 +46,7 @@ pub fn check(document: &Value) -> Result<(), Located> {
         return Err(unsupported(
             &root.at("paths"),
             "description without operations",
-            "it only defines what other files refer to; give one that has operations",
+            "it only defines components for other files; pass a file that has operations",
         ));
     }
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
@@ -72,7 +72,8 @@ pub fn check(document: &Value) -> Result<(), Located> {
     Ok(())
 }
 
-/// The allowed keywords of a parameter. `allowReserved` and `content` are not: they change how a value is sent.
+/// The allowed keywords of a parameter. `allowReserved` and `content` are refused, because they change how a value is
+/// encoded.
 const PARAMETER: [&str; 11] = [
     "name",
     "in",

@@ -219,7 +219,7 @@ impl Ci<'_> {
     }
 }
 
-/// A command without [`REAL_SERVICES`] in its environment, so every check runs against the emulator.
+/// Returns a command without [`REAL_SERVICES`] in its environment, so that every check runs against the emulator.
 fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     for variable in REAL_SERVICES {
@@ -228,7 +228,7 @@ fn command(program: &str) -> Command {
     command
 }
 
-/// The `cargo` that runs this program.
+/// Returns the path of the `cargo` that runs this program.
 fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }

@@ -61,11 +61,11 @@ pub fn generate(document: &Value, file: &Path) -> Result<syn::File, Error> {
 }
 
 thread_local! {
-    /// Whether a panic on this thread is one of the generator, which becomes an error.
+    /// Whether a panic on this thread comes from the generator and is converted to an error.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Keeps the generator's panics off standard error. For programs, not for tests.
+/// Suppresses the generator's panic messages on standard error. For programs, not for tests.
 pub fn silence_panics() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -75,7 +75,7 @@ pub fn silence_panics() {
     }));
 }
 
-/// Replaces names that stand for a wire name and a Rust name by the wire name.
+/// Replaces each result of [`names::named`] with the wire name that it contains.
 fn with_wire_names(tokens: TokenStream) -> TokenStream {
     let wire = |literal: &Literal| {
         let text = literal.to_string();

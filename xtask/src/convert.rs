@@ -41,7 +41,7 @@ pub fn convert(swagger: &Value) -> Result<Value, Located> {
         return Err(Located::new(&root, Fault::Missing("paths")));
     }
     let mut paths = Map::new();
-    // Azure's second map has the operations that differ from others only by their query.
+    // `x-ms-paths` is Azure's extension for operations whose paths differ only in the query.
     for key in ["paths", "x-ms-paths"] {
         for (at, path, item) in entries(map, key, &root)? {
             if paths.contains_key(path) {
@@ -165,7 +165,7 @@ impl Converter<'_> {
         if let Some(security) = map.get("security") {
             out.insert("security".into(), security.clone());
         }
-        // Examples are separate files with the publisher's own descriptions.
+        // Example references are dropped: they lead to separate files with the publisher's own texts.
         for (key, value) in map
             .iter()
             .filter(|(k, _)| k.starts_with("x-") && *k != "x-ms-examples")

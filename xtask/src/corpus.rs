@@ -30,7 +30,7 @@ pub struct Row {
     pub operations: usize,
     /// The operations that were skipped, one line each.
     pub skipped: Vec<String>,
-    /// Why nothing was generated, if so.
+    /// The error, if nothing was generated.
     pub refused: Option<String>,
     /// The first error of the compiler, if the generated code does not compile.
     pub compiler_error: Option<String>,

@@ -42,7 +42,7 @@ pub fn diff(old: &Facts, new: &Facts) -> Report {
         };
         match pair {
             Pair::Both(old, new) => differ.schema(location, old, new, direction),
-            // The change that references the type is reported separately.
+            // Not breaking: a change in the references to the type is reported separately.
             Pair::Old(_) => differ.push(Element::Type, location.to_owned(), Delta::Removed, false),
             Pair::New(_) => differ.push(Element::Type, location.to_owned(), Delta::Added, false),
         }
@@ -54,7 +54,7 @@ pub fn diff(old: &Facts, new: &Facts) -> Report {
     }
 }
 
-/// Whether a value is sent to the service, received from it, or both.
+/// The directions of a value: sent to the service, received from it, or both.
 #[derive(Clone, Copy)]
 struct Direction {
     sent: bool,
@@ -212,8 +212,8 @@ impl Differ {
             match pair {
                 Pair::Both(old, new) => {
                     if old.required != new.required {
-                        // Old callers do not send a newly required member, and rely on one that is now optional. The
-                        // generated type of one that is read changes either way.
+                        // If a sent member becomes required, existing callers do not send it. If a received member
+                        // becomes required or optional, its generated type changes.
                         let breaking = direction.received || new.required && direction.sent;
                         let delta = Delta::Changed(requiredness(old.required), requiredness(new.required));
                         differ.push(element, here.clone(), delta, breaking);
@@ -280,7 +280,7 @@ impl Differ {
                     );
                 }
                 Pair::Both(..) => {}
-                // A value that may newly be null breaks receivers; one that may no longer be null breaks senders.
+                // A value that becomes nullable breaks receivers; a value that is no longer nullable breaks senders.
                 Pair::New(_) if name == "nullable" => {
                     differ.push(Element::Constraint, here, Delta::Added, direction.received)
                 }

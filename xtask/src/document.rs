@@ -52,7 +52,7 @@ pub fn deref<'a>(document: &'a Value, value: &'a Value, at: &Pointer) -> Result<
     deref_at(document, value, at).map(|(_, value)| value)
 }
 
-/// As [`deref()`], with the location: that of the target for a `$ref`.
+/// Resolves as [`deref()`] does, and also returns the location of the result.
 ///
 /// # Errors
 /// [`Fault::UnresolvableReference`].

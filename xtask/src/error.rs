@@ -1,4 +1,4 @@
-//! Errors of the maintenance commands: file, JSON pointer, what is wrong, the rule and how to fix it.
+//! Errors of the maintenance commands. Each names the file, the JSON pointer, the problem, the rule and the fix.
 //!
 //! `tests/errors.rs` has a snapshot of every text.
 
@@ -29,7 +29,7 @@ pub enum Error {
     Toml {
         /// The file.
         file: PathBuf,
-        /// What is wrong, and the rule.
+        /// The problem, and the rule.
         reason: String,
     },
     /// An API description contains a fault.
@@ -39,7 +39,7 @@ pub enum Error {
         file: PathBuf,
         /// The JSON pointer of the fault in that file.
         pointer: String,
-        /// What is wrong, and the rule.
+        /// The problem, and the rule.
         fault: Fault,
     },
     /// An overlay is malformed, an action matches nothing, or the overlaid description is invalid.
@@ -50,7 +50,7 @@ pub enum Error {
         /// The faults, in the order of the actions.
         faults: Vec<OverlayFault>,
     },
-    /// The code generator rejected a description that passed our own checks.
+    /// The code generator rejected a description that passed all checks of this program.
     #[error(
         "{}: the code generator rejected the lowered description: {reason}; correct it in the overlay, or extend xtask/src/lower.rs",
         file.display()
@@ -71,9 +71,9 @@ pub enum Error {
         file: PathBuf,
         /// The name of the correction.
         pass: &'static str,
-        /// How often the correction should apply, or the expected code.
+        /// The expected number of replacements, or the expected code.
         expected: String,
-        /// How often the correction applied, or the code found.
+        /// The actual number of replacements, or the code found.
         found: String,
     },
     /// A Rust source file does not parse.
@@ -121,7 +121,7 @@ pub enum Error {
     Step {
         /// The step.
         step: String,
-        /// The exit status, or what is wrong.
+        /// The exit status, or the problem.
         reason: String,
     },
 }
@@ -131,7 +131,7 @@ pub enum Error {
 pub struct OverlayFault {
     /// The JSON pointer of the action in the overlay file.
     pub pointer: String,
-    /// What is wrong, and the rule.
+    /// The problem, and the rule.
     pub reason: String,
 }
 
@@ -156,13 +156,13 @@ pub enum Fault {
     Unsupported {
         /// The construct, with its value.
         found: String,
-        /// What is allowed, or what to do.
+        /// The allowed values, or the fix.
         rule: &'static str,
     },
     /// A key occurs twice in one object.
     #[error("key `{0}` is used twice in one object; a parser keeps only the last, so remove one")]
     DuplicateKey(String),
-    /// Two names that would get one Rust name.
+    /// Two names that would get the same Rust name.
     #[error("`{name}` gets the Rust name `{rust}`, which {other} already has; rename one")]
     NameClash {
         /// The second name.
@@ -175,7 +175,7 @@ pub enum Fault {
     /// A schema that extends itself.
     #[error("schema `{0}` extends itself; remove one of the references in `allOf`")]
     Cycle(String),
-    /// A property to which two parts of a schema give different types.
+    /// A property that has different types in two parts of a schema.
     #[error(transparent)]
     Contradiction(Box<Contradiction>),
     /// Two operations with the same id.
@@ -188,7 +188,7 @@ pub enum Fault {
 pub struct Located {
     /// JSON pointer.
     pub pointer: String,
-    /// What is wrong there.
+    /// The problem at this location.
     pub fault: Fault,
 }
 
@@ -236,7 +236,7 @@ impl Located {
     }
 }
 
-/// A [`Fault::Unsupported`] at `at`.
+/// Returns a [`Fault::Unsupported`] located at `at`.
 pub(crate) fn unsupported(at: &Pointer, found: impl Into<String>, rule: &'static str) -> Located {
     Located::new(
         at,
@@ -252,12 +252,12 @@ pub(crate) fn unsupported(at: &Pointer, found: impl Into<String>, rule: &'static
 pub struct Pointer(String);
 
 impl Pointer {
-    /// The whole document.
+    /// Returns the pointer to the whole document.
     pub fn root() -> Self {
         Self::default()
     }
 
-    /// The target of a local reference (`#/…`).
+    /// Returns the pointer that a local reference (`#/…`) contains.
     pub fn to(reference: &str) -> Self {
         Self(reference.trim_start_matches('#').to_owned())
     }

@@ -32,7 +32,7 @@ pub struct Stages {
     pub skipped: Vec<String>,
 }
 
-/// What to do about operations that cannot be generated.
+/// The handling of operations that cannot be generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsupported {
     /// Skip them and report them.

@@ -26,13 +26,13 @@ pub struct Import {
     pub report: Report,
     /// JSON pointers of the publisher's descriptions that have no counterpart in the previous version.
     pub copied_descriptions: Vec<String>,
-    /// The components of other files that got another name, one line each.
+    /// The renamed components of other files, one line each.
     pub renamed: Vec<String>,
     /// JSON pointers of members that look like secrets and are not marked as such.
     pub possible_secrets: Vec<String>,
 }
 
-/// What to do about a version that has been imported before.
+/// The handling of a version that has already been imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// Refuse to change it.
@@ -108,7 +108,7 @@ fn selected(workspace: &Workspace, service: &str, version: &str, description: &s
     Ok(Output::new(file, text))
 }
 
-/// Applies the service's overlay, which marks secrets. An overlay that no longer fits is reported by `generate`.
+/// Applies the service's overlay, which marks secrets. An overlay that no longer applies is reported by `generate`.
 fn corrected(workspace: &Workspace, service: &Service, document: &Value) -> Value {
     let corrected = service.overlay.as_ref().and_then(|overlay| {
         let file = workspace.spec(overlay);
@@ -181,7 +181,8 @@ fn remove_examples(value: &mut Value) {
     }
 }
 
-/// Replaces descriptions with those of the old document; pushes the pointers of those that it lacks to `copied`.
+/// Replaces descriptions with those of the old document. Pushes the pointers of descriptions without an old counterpart
+/// to `copied`.
 fn keep_descriptions(old: Option<&Value>, new: &mut Value, at: &Pointer, copied: &mut Vec<String>) {
     match new {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! Parses JSON and refuses duplicate keys, of which a plain parser keeps only the last.
+//! Parses JSON and refuses duplicate keys. An ordinary parser would silently keep only the last one.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -51,7 +51,7 @@ impl At<'_> {
 
 struct Node<'a> {
     at: &'a At<'a>,
-    /// The first duplicate key; serde's errors have no room for it.
+    /// The first duplicate key, which serde's error type cannot carry.
     duplicate: &'a RefCell<Option<Located>>,
 }
 

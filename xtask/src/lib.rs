@@ -2,7 +2,7 @@
 //!
 //! The stages from an API description to a protocol crate:
 //!
-//! 1. [`description`] loads, [`bundle`] takes in what other files define, [`convert`] converts Swagger 2.0 to OpenAPI 3.0, [`check`] rejects unsupported constructs;
+//! 1. [`description`] loads, [`bundle`] copies definitions from other files, [`convert`] converts Swagger 2.0 to OpenAPI 3.0, [`check`] rejects unsupported constructs;
 //! 2. [`overlay`] corrects the description where the service differs;
 //! 3. [`lower`] reduces it to what the code generator supports;
 //! 4. [`codegen`] generates code, [`postpass`] corrects it, [`split`] divides it into files;

@@ -83,7 +83,7 @@ pub fn lower(document: &Value) -> Result<Lowered, Located> {
 }
 
 impl Lowered {
-    /// Sets the operations that the document still has, in its order.
+    /// Restricts and sorts the operations to those of the document, in its order.
     fn keep(&mut self, mut operations: BTreeMap<(String, &str), Operation>) {
         let paths = self.document["paths"].as_object();
         let places = paths

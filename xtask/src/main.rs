@@ -33,7 +33,7 @@ enum Command {
         /// Write nothing; fail if a committed file is stale.
         #[arg(long)]
         check: bool,
-        /// Fail if an operation cannot be generated, in place of skipping it.
+        /// Fail if an operation cannot be generated, instead of skipping it.
         #[arg(long)]
         strict: bool,
     },
@@ -41,7 +41,7 @@ enum Command {
     Import {
         /// The service's name in specs/services.toml.
         service: String,
-        /// A Swagger 2.0 or OpenAPI 3.0 file, with the files that it refers to next to it as published.
+        /// A Swagger 2.0 or OpenAPI 3.0 file. Files that it refers to must be at their published relative paths.
         file: PathBuf,
         /// Overwrite the version if it exists.
         #[arg(long)]
@@ -65,7 +65,7 @@ enum Command {
     },
     /// Run all stages on a folder of published descriptions, and report which of them generate.
     Corpus {
-        /// The folder. Its `files.txt` lists the descriptions; without one, all files with operations are taken.
+        /// The folder. Its `files.txt` lists the descriptions; without that file, all files with operations are used.
         folder: PathBuf,
         /// Compile the generated code.
         #[arg(long)]

@@ -55,7 +55,7 @@ pub fn check(workspace: &Workspace, metadata: &Metadata, rustc: &str) -> Result<
         Ok(stated.to_owned())
     } else {
         Err(fail(format!(
-            "dependencies need a newer Rust than {stated}: {}; raise rust-version or hold them back",
+            "dependencies need a newer Rust than {stated}: {}; raise rust-version, or select older versions of them",
             newer.join(", ")
         )))
     }

@@ -25,7 +25,7 @@ pub(crate) fn member_name(name: &str) -> String {
     identifier(separated(name).to_snake_case(), 'x')
 }
 
-/// An identifier starts with a letter.
+/// Adds the prefix unless the name starts with a letter, as identifiers must.
 fn identifier(name: String, prefix: char) -> String {
     match name.chars().next() {
         Some(first) if first.is_alphabetic() => name,
@@ -33,7 +33,7 @@ fn identifier(name: String, prefix: char) -> String {
     }
 }
 
-/// Characters that no identifier can have separate words.
+/// Replaces characters that no identifier can have with word separators.
 fn separated(name: &str) -> String {
     name.replace('\'', "")
         .replace(|c: char| !c.is_alphanumeric() && c != '_', "-")
@@ -71,9 +71,9 @@ pub(crate) fn may_be_in(literal: &str) -> bool {
     literal.contains(MARK) || literal.contains("\\u{e000}")
 }
 
-/// Gives each member its own Rust name: the wire name if its Rust name is free, else the preferred name, else a number is
-/// appended. Returns the names to give to the generator, in the order of `members`, which are pairs of wire name and preferred
-/// name. Names in `taken` are in use.
+/// Gives each member its own Rust name: the name derived from its wire name if that is free, else the preferred name,
+/// else a numbered one. Returns the names to give to the generator, in the order of `members`, which are pairs of wire
+/// name and preferred name. Names in `taken` are in use.
 pub(crate) fn distinct<'a>(
     members: impl Iterator<Item = (&'a str, Option<&'a str>)>,
     taken: &[&str],
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chosen_name_carries_the_wire_name() {
+    fn a_chosen_name_contains_the_wire_name() {
         let text = named("job_id_2", "job-ID/ü");
         assert_eq!(wire(&text).as_deref(), Some("job-ID/ü"));
         assert_eq!(member_name(&text), "job_id_2");

@@ -18,7 +18,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// A file with the given content.
+    /// Creates the expected state of a file with the given content.
     pub fn new(path: PathBuf, text: String) -> Self {
         Self {
             path,
@@ -114,7 +114,7 @@ pub fn replace(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
                 Some(temporary)
             }
         };
-        // Read before the first move: after it only moves can fail, and they are undone.
+        // Read before the first move: from then on only moves can fail, and they are undone.
         ready.push((&file.path, current(&file.path)?, temporary));
     }
     let mut done: Vec<(&Path, Option<Vec<u8>>)> = Vec::new();

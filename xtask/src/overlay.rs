@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, OverlayFault};
 
-/// Applies an overlay. Every name in the target of an action must match something, or the correction is obsolete. An update
-/// may not make up a schema: what it adds has a type. Every action gives its reason in `description`.
+/// Applies an overlay. Every name in the target of an action must match something; otherwise the correction is
+/// obsolete. A schema that an update adds needs a type. Every action gives its reason in `description`.
 ///
 /// # Errors
 /// [`Error::Overlay`] with all faults and the locations of their actions in the overlay file.

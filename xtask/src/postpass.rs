@@ -72,7 +72,7 @@ fn types_mod<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mut Vec<
         .ok_or_else(|| count.fail("types", "a module `types`", "none"))
 }
 
-/// The prelude exports only `Client`, which the crate root exports too.
+/// Removes the prelude, which exports only `Client`; the crate root exports it too.
 fn drop_prelude(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     let before = code.items.len();
     code.items
@@ -80,7 +80,8 @@ fn drop_prelude(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     count.check("prelude", 1, before - code.items.len())
 }
 
-/// `Client::new` panics if no TLS backend is available, and sets its own timeouts; `new_with_client` is kept.
+/// Removes `Client::new`, which panics if no TLS backend is available and sets its own timeouts. `new_with_client` is
+/// kept.
 fn drop_panicking_constructor(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     let mut dropped = 0;
     for item in &mut code.items {
@@ -96,7 +97,7 @@ fn drop_panicking_constructor(code: &mut File, count: &Counter<'_>) -> Result<()
     count.check("constructor", 1, dropped)
 }
 
-/// Requests go to an executor, without hooks.
+/// Removes the check for hooks: requests are sent by an executor, without hooks.
 fn drop_hooks(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     let before = code.items.len();
     code.items.retain(
@@ -136,7 +137,7 @@ impl VisitMut for BaseUrl {
     }
 }
 
-/// Conversions of open enums are infallible, so the error type may be unused.
+/// Removes the `error` module if nothing uses it. Conversions of open enums are infallible.
 fn drop_unused_error_mod(types: &mut Vec<Item>) {
     let is_error = |item: &Item| matches!(item, Item::Mod(m) if m.ident == "error");
     let mut found = Mentions {
@@ -150,14 +151,14 @@ fn drop_unused_error_mod(types: &mut Vec<Item>) {
     }
 }
 
-/// Looks for an identifier.
+/// A visitor that looks for an identifier.
 struct Mentions {
     name: &'static str,
     found: bool,
 }
 
 impl<'a> Visit<'a> for Mentions {
-    /// Documentation is not code.
+    /// Skips attributes, because documentation is not code.
     fn visit_attribute(&mut self, _: &'a Attribute) {}
 
     fn visit_ident(&mut self, ident: &'a Ident) {

@@ -14,7 +14,7 @@ use crate::lower::{ApiVersion, Lowered, Operation, Paging, Skipped};
 pub struct GeneratedFile {
     /// The file's name.
     pub name: &'static str,
-    /// Its content.
+    /// The file's content.
     pub text: String,
 }
 
@@ -153,7 +153,7 @@ fn print(name: &str, doc: &str, items: Vec<Item>, source: &str) -> Result<String
     ))
 }
 
-/// Collects the identifiers of code.
+/// The identifiers that occur in code.
 struct Identifiers(BTreeSet<String>);
 
 impl<'a> Visit<'a> for Identifiers {

@@ -36,7 +36,7 @@ struct Entry {
 }
 
 impl Workspace {
-    /// The workspace that this program was built in.
+    /// Returns the workspace in which this program was built.
     pub fn here() -> Self {
         let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
         Self {
@@ -44,7 +44,7 @@ impl Workspace {
         }
     }
 
-    /// The workspace at `root`.
+    /// Returns the workspace at `root`.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }

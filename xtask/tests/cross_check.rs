@@ -19,19 +19,19 @@ fn an_independent_converter_yields_the_same_facts() {
     let mut document = support::pottery();
     // The other converter requires `scopes`, which published files omit.
     document["securityDefinitions"]["entra"]["scopes"] = json!({});
-    // It does not support responses of type `file`.
+    // The other converter does not support responses of type `file`.
     document["paths"]["/pictures/{name}"]
         .as_object_mut()
         .unwrap()
         .remove("get")
         .unwrap();
-    // It supports only a description beside a `$ref`; published files have other keywords, too.
+    // Beside a `$ref`, the other converter supports only a description; published files have other keywords, too.
     document["definitions"]["Kiln"]["properties"]["glaze"]
         .as_object_mut()
         .unwrap()
         .remove("readOnly")
         .unwrap();
-    // It does not support Azure's extension for the host.
+    // The other converter does not support Azure's extension for the host.
     document
         .as_object_mut()
         .unwrap()
@@ -50,17 +50,18 @@ fn an_independent_converter_yields_the_same_facts() {
         .map(|c| c.to_string().replace("BREAKING", "").trim().to_owned())
         .collect();
     let expected = [
-        // It writes the default `explode` of paths and headers.
+        // The other converter writes the default `explode` of paths and headers.
         "removed  constraint GET /glazes/{names} path names explode",
         "removed  constraint GET /kilns header x-marks explode",
-        // It drops the default `collectionFormat` csv: without `explode`, OpenAPI 3.0 explodes query arrays.
+        // The other converter drops the default `collectionFormat` csv. Without `explode`, OpenAPI 3.0 explodes query
+        // arrays.
         "added    constraint GET /kilns query colours explode",
         "added    constraint GET /kilns query colours style",
         // A form with a required field is required.
         "changed  body POST /orders: optional → required",
-        // It adds a type to a schema of any value.
+        // The other converter adds a type to a schema of any value.
         "changed  type of Box{}: object → any",
-        // It drops the discriminator of a base type.
+        // The other converter drops the discriminator of a base type.
         "added    constraint Kiln discriminator",
     ];
     assert_eq!(differences, expected);

@@ -89,7 +89,7 @@ fn a_failed_replacement_leaves_every_file_unchanged() {
     let scratch = Scratch::new();
     generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
     let generated = "crates/pottery-protocol/src/generated";
-    // A folder in place of the file that is written last.
+    // A folder in place of the last file makes the replacement fail.
     scratch.write(&format!("{generated}/types.rs"), "edited by hand");
     std::fs::remove_file(scratch.path(&format!("{generated}/operations.rs"))).unwrap();
     std::fs::create_dir(scratch.path(&format!("{generated}/operations.rs"))).unwrap();

@@ -134,7 +134,7 @@ fn our_descriptions_are_kept() {
 }
 
 #[test]
-fn an_existing_version_changes_only_if_it_is_to_be_replaced() {
+fn an_existing_version_changes_only_with_replace() {
     let scratch = Scratch::new();
     let mut document = pottery();
     document["definitions"]["Kiln"]["properties"]["colour"] = json!({ "type": "string" });
@@ -155,7 +155,7 @@ fn members_that_look_like_secrets_are_reported_unless_marked() {
     document["definitions"]["Kiln"]["properties"]["accessToken"] = json!({ "type": "string" });
     let file = scratch.write("new.json", document.to_string());
     let done = import::import(&scratch.workspace, "pottery", &file, Existing::Keep).unwrap();
-    // `secretKey` is marked.
+    // `secretKey` is marked, so it is not reported.
     assert_eq!(
         done.possible_secrets,
         ["/components/schemas/Kiln/properties/accessToken"]

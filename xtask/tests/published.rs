@@ -21,7 +21,7 @@ mod types;
 use serde_json::{Value, json};
 use xtask::generate::{Stages, Unsupported, stages};
 
-/// A description with the operation `GET /looms`, which returns a `Loom`, changed by `change`.
+/// Returns a description with the operation `GET /looms`, which returns a `Loom`, changed by `change`.
 fn looms(change: impl FnOnce(&mut Value)) -> Value {
     let mut document = json!({
         "swagger": "2.0",
@@ -41,7 +41,7 @@ fn looms(change: impl FnOnce(&mut Value)) -> Value {
     document
 }
 
-/// The operation of [`looms`].
+/// Returns the operation of [`looms`].
 fn get(document: &mut Value) -> &mut Value {
     &mut document["paths"]["/looms"]["get"]
 }
@@ -103,7 +103,7 @@ fn refused(change: impl FnOnce(&mut Value), expected: &str) {
     assert!(error.contains(expected), "expected {expected}\n     got {error}");
 }
 
-/// Asserts that the only other operation of [`looms`] with a change is skipped, and refused if that is strict.
+/// Asserts that a change of [`looms`] skips its only other operation, and that strict generation refuses it.
 #[track_caller]
 fn skipped(change: impl Fn(&mut Value), expected: &str) {
     let document = looms(change);

@@ -1,4 +1,4 @@
-//! The files of a publisher, read once each.
+//! The files of a publisher, each read only once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -18,7 +18,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Returns the name of a component made of this target: the last token, or the name of the file.
+    /// Returns the name of the component for this target: the last token of the pointer, or the name of the file.
     pub(super) fn name(&self) -> String {
         let last = self.fragment.rsplit('/').next().unwrap_or_default();
         if last.is_empty() {
@@ -89,7 +89,7 @@ pub(super) struct Files {
 
 struct File {
     document: Value,
-    /// The schemas that extend a schema, by the pair of the base's and their own target.
+    /// Pairs of a schema and a schema that extends it.
     extends: BTreeSet<(Target, Target)>,
 }
 

@@ -1,4 +1,4 @@
-//! Finds operations and types that would get one Rust name.
+//! Finds operations and types that would get the same Rust name.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::document::METHODS;
 use crate::error::{Fault, Located, Pointer};
 use crate::names::{member_name, type_name};
 
-/// Checks the names of operations and of types. Parameters, properties and enum values are numbered instead, because their
-/// names on the wire tell them apart.
+/// Checks the names of operations and of types. Parameters, properties and enum values are numbered instead, because
+/// their wire names distinguish them.
 pub(super) fn check(paths: &Map<String, Value>, schemas: Option<&Map<String, Value>>) -> Result<(), Located> {
     let mut methods = BTreeMap::new();
     for (path, item) in paths {

@@ -9,7 +9,7 @@ use super::generate;
 use crate::error::{Error, Located, Pointer, unsupported};
 use crate::lower::{Lowered, reachable};
 
-/// Generates the client and its types. If that fails, removes the schemas and operations that fail on their own.
+/// Generates the client and its types. If generation fails, removes the schemas and operations that cause it.
 ///
 /// # Errors
 /// [`Error::Generator`] if no schema and no operation fails on its own.
@@ -41,7 +41,7 @@ fn fault(at: &Pointer, error: &Error) -> Located {
     )
 }
 
-/// Returns the schemas that fail without any that they refer to.
+/// Returns the schemas that cannot be generated although all schemas that they refer to can be.
 fn failing_schemas(lowered: &Lowered, file: &Path) -> BTreeMap<String, Located> {
     let no_schemas = Map::new();
     let schemas = lowered.document["components"]["schemas"]
@@ -66,7 +66,7 @@ fn failing_schemas(lowered: &Lowered, file: &Path) -> BTreeMap<String, Located> 
         .collect()
 }
 
-/// Returns the operations, by template and method, that fail without others.
+/// Returns the operations, by template and method, that cannot be generated alone.
 fn failing_operations(lowered: &Lowered, file: &Path) -> Vec<(String, String, Located)> {
     let mut out = Vec::new();
     for operation in &lowered.operations {
@@ -81,7 +81,7 @@ fn failing_operations(lowered: &Lowered, file: &Path) -> Vec<(String, String, Lo
     out
 }
 
-/// Returns the document with only the given paths, and the schemas that `value` refers to.
+/// Returns the document with only the given paths and the schemas that `value` refers to.
 fn with(document: &Value, paths: Value, value: &Value) -> Value {
     let no_schemas = Map::new();
     let schemas = document["components"]["schemas"]

@@ -50,7 +50,7 @@ impl Converter<'_> {
             .map(|media| (media, json!({ "schema": body.schema })))
             .collect();
         out.insert("content".into(), Value::Object(content));
-        // Only Swagger 2.0 names the body; the extension keeps the name that the API's authors chose.
+        // Only Swagger 2.0 has a name for the body; the extension keeps the name that the API's authors chose.
         if let [(_, parameter)] = parameters
             && !is_form_field(parameter)
             && let Some(name) = parameter.get("name")

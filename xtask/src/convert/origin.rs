@@ -42,7 +42,8 @@ fn pointer(swagger: &Value, converted: &str) -> Pointer {
     cursor.at
 }
 
-/// A cursor in the Swagger document. Each step returns `None`, and stays, if the node does not exist.
+/// A cursor in the Swagger document. A step to a node that does not exist returns `None` and leaves the cursor in
+/// place.
 #[derive(Clone)]
 struct Cursor<'a> {
     swagger: &'a Value,
@@ -112,7 +113,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The index counts parameters without bodies, as in the converted document.
+    /// Moves to a parameter by its index among the parameters without bodies, as in the converted document.
     fn nth_parameter(&mut self, index: &str, rest: &[&str]) -> Option<()> {
         let wanted: usize = index.parse().ok()?;
         let (index, _) = self
@@ -196,7 +197,7 @@ impl<'a> Cursor<'a> {
     fn schema(&mut self, tokens: &[&str]) -> Option<()> {
         match tokens {
             [] => Some(()),
-            // The conversion of a `$ref` with siblings.
+            // A `$ref` with siblings is converted to an `allOf`.
             ["allOf", "0", rest @ ..] if self.node.get("$ref").is_some() => self.schema(rest),
             ["nullable", ..] => self.steps(&["x-nullable"]),
             // A property may be named like a keyword.

@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 /// The crates that generated code uses, besides `azure-protocol-runtime`.
 const DEPENDENCIES: [&str; 4] = ["progenitor-client", "reqwest", "serde", "serde_json"];
 
-/// The allowed lints are those of the protocol crates.
+/// The crate root. It allows all warnings, as the protocol crates do for generated code.
 const LIB: &str = "#![allow(warnings)]\nmod generated;\npub use generated::*;\n";
 
 /// Checks each set of files with the compiler; returns the first error of those that fail, by their key.
@@ -27,7 +27,7 @@ pub(super) fn compile(
     })?;
     let root = folder.path();
     write(&root.join("Cargo.toml"), &manifest(workspace)?)?;
-    // The same versions of the dependencies, so that they are compiled once.
+    // With the workspace's versions, the dependencies are compiled only once.
     write(&root.join("Cargo.lock"), &read(&workspace.path("Cargo.lock"))?)?;
     let mut keys = Vec::new();
     for (key, files) in generated {

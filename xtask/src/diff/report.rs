@@ -16,11 +16,11 @@ pub struct Report {
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What changed.
+    /// The changed element.
     pub element: Element,
     /// The path and name of the element.
     pub location: String,
-    /// How it changed.
+    /// The kind of change, with the old and new value.
     pub delta: Delta,
     /// Whether the change can break a caller.
     pub breaking: bool,
@@ -58,14 +58,14 @@ pub enum Element {
     Constraint,
 }
 
-/// How an element changed.
+/// The kind of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delta {
-    /// It was added.
+    /// The element was added.
     Added,
-    /// It was removed.
+    /// The element was removed.
     Removed,
-    /// Its old and new value.
+    /// The element changed from the first value to the second.
     Changed(String, String),
 }
 

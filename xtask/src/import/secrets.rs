@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::error::Pointer;
 use crate::names::member_name;
 
-/// Words that mean a secret wherever they stand in a name.
+/// Words that mean a secret anywhere in a name.
 const SECRET: [&str; 6] = [
     "secret",
     "password",

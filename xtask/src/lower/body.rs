@@ -66,7 +66,8 @@ fn is_form(media: &[&str]) -> bool {
         .all(|media| media.starts_with("multipart/") || media.contains("form-urlencoded"))
 }
 
-/// Returns the content type of a stream of bytes: a declared one that fits.
+/// Returns the content type for a stream of bytes: `application/octet-stream`, unless only another suitable type is
+/// declared.
 fn binary<'a>(media: &[&'a str]) -> &'a str {
     let octets = "application/octet-stream";
     let fits = |media: &&&str| !is_json(media) && !media.contains('*') && !media.starts_with("multipart/");
@@ -77,7 +78,7 @@ fn binary<'a>(media: &[&'a str]) -> &'a str {
     }
 }
 
-/// Chooses a content type; returns it with the one of the same form that the generator knows.
+/// Chooses a declared content type. Returns it with the equivalent type that the generator supports.
 fn choose<'a>(media: &[&'a str], at: &Pointer) -> Result<(&'a str, &'static str), Located> {
     let chosen = media
         .iter()

@@ -1,4 +1,4 @@
-//! Finds schemas that cannot have a value: they extend themselves, or their parts contradict each other.
+//! Finds schemas that no value can satisfy: they extend themselves, or their parts contradict each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,7 +112,7 @@ impl<'a> Composition<'a> {
             }
         }
         match property.get("type")?.as_str()? {
-            // Any JSON, for Azure's services.
+            // In Azure's descriptions, an object without properties stands for any JSON value.
             "object" if property.get("properties").is_none() => None,
             other => Some(other),
         }

@@ -29,8 +29,8 @@ const MERGED: [&str; 16] = [
     "xml",
 ];
 
-/// Returns the named schemas with their inherited members. A type that others extend keeps unknown members: the service may
-/// return one of the others in its place.
+/// Returns the named schemas with their inherited members. A type with subtypes keeps unknown members, because the
+/// service may return a subtype in its place.
 pub(super) fn flatten(document: &Value) -> Result<Map<String, Value>, Located> {
     let at = Pointer::to("#/components/schemas");
     let no_schemas = Map::new();
@@ -57,8 +57,8 @@ pub(super) fn flatten(document: &Value) -> Result<Map<String, Value>, Located> {
     Ok(out)
 }
 
-/// Returns the types in whose place another can be received: those with a discriminator, and their subtypes that have
-/// subtypes.
+/// Returns the types for which the service may return a subtype: types with a discriminator, and those of their
+/// subtypes that have subtypes.
 fn open(schemas: &Map<String, Value>) -> BTreeSet<&str> {
     let mut extended: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, schema) in schemas {
@@ -98,7 +98,7 @@ fn merged<'a>(
 ) -> Option<Map<String, Value>> {
     let map = schema.as_object()?;
     let parts = map.get("allOf")?.as_array()?;
-    // One part alone adds a description to a reference.
+    // A single part only adds a description to a reference.
     if parts.len() < 2 && !map.contains_key("properties") {
         return None;
     }

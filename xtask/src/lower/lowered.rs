@@ -14,7 +14,7 @@ pub struct Lowered {
     pub operations: Vec<Operation>,
     /// The operations that cannot be generated.
     pub skipped: Vec<Skipped>,
-    /// The faults of schemas that have no value. Operations that need one are skipped.
+    /// The faults of schemas that no value can satisfy. Operations that need such a schema are skipped.
     pub invalid: Vec<Located>,
     /// The members that `Debug` must not show.
     pub secrets: Vec<Secret>,
@@ -29,7 +29,7 @@ pub struct Skipped {
     pub method: String,
     /// The path, with placeholders.
     pub path: String,
-    /// Why, with the location in the description.
+    /// The reason, with its location in the description.
     pub reason: Located,
 }
 
@@ -60,7 +60,7 @@ pub struct Operation {
     /// The path parameters whose slashes separate segments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unencoded: Vec<String>,
-    /// How the API version is sent.
+    /// The place of the API version in the request.
     pub api_version: ApiVersion,
     /// The status codes that mean success; none if all 2xx do.
     pub success: Vec<u16>,
@@ -74,7 +74,7 @@ pub struct Operation {
     pub optional_body: bool,
     /// Whether the request can be repeated without changing its effect.
     pub idempotent: bool,
-    /// How to request the next page.
+    /// The paging mechanism of the result.
     pub paging: Paging,
 }
 
@@ -95,10 +95,10 @@ impl Operation {
 /// The name of the parameter that is the API version.
 const VERSION: &str = "api-version";
 
-/// How an operation sends the API version. A value is given if it differs from that of the description.
+/// The place of the API version in a request. The value is set if it differs from the description's version.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub enum ApiVersion {
-    /// Not at all, or in the path.
+    /// None, or in the path.
     None,
     /// In the query.
     Query(Option<String>),
@@ -106,7 +106,7 @@ pub enum ApiVersion {
     Header(Option<String>),
 }
 
-/// How to request the next page.
+/// The paging mechanism of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Paging {
     /// The result is not paged.

@@ -44,7 +44,7 @@ impl<'a> Lowering<'a> {
         };
         let responses = self.responses(&id, map, &at)?;
         let paging = paging(map, &at)?;
-        // Nothing fails after this, so that the name of a skipped operation stays free.
+        // All fallible steps are done, so a skipped operation does not reserve a method name.
         self.name_method(&id, &mut out);
         if !parameters.lowered.is_empty() {
             out.insert("parameters".into(), Value::Array(parameters.lowered));
@@ -77,7 +77,7 @@ impl<'a> Lowering<'a> {
         Ok((parameters.template, Value::Object(out), operation))
     }
 
-    /// Gives the method a name that neither another method nor the request function of one has.
+    /// Gives the method a name that no other method and no request function has.
     fn name_method(&mut self, id: &str, operation: &mut Map<String, Value>) {
         let name = member_name(id);
         let numbered = (2..).map(|number| format!("{name}_{number}"));
@@ -94,7 +94,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Returns the value of an `api-version` parameter, if it can only be one that differs from the description's version.
+    /// Returns the value of an `api-version` parameter if it has a single allowed value that differs from the
+    /// description's version.
     pub(super) fn only_version(&self, parameter: &Map<String, Value>) -> Option<String> {
         let values = parameter.get("schema")?.get("enum")?.as_array()?;
         match values.as_slice() {

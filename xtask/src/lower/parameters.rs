@@ -80,7 +80,8 @@ impl<'a> Lowering<'a> {
         Ok(out)
     }
 
-    /// Takes out `api-version`, which `TypedRequest` adds where it is declared.
+    /// Returns whether the parameter is the API version, and records its place in the request. `TypedRequest` adds the
+    /// version there.
     fn is_version(&self, parameter: &Map<String, Value>, out: &mut Parameters<'_>) -> bool {
         let text = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
         let only = self.only_version(parameter);
@@ -111,7 +112,8 @@ impl<'a> Parameters<'a> {
         let query = path.get(base.len() + 1..).unwrap_or_default();
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         Self {
-            // The query stays, to tell the path from others, but braces in it would be placeholders.
+            // The query distinguishes this path from others. Its braces are removed, because they would mark
+            // placeholders.
             template: format!(
                 "{}{}",
                 base.replace("//", "/"),
@@ -181,7 +183,7 @@ impl<'a> Parameters<'a> {
             && lowered.shift_remove("nullable").is_some()
             && location != "path"
         {
-            // A value that may be null may be left out.
+            // A nullable parameter may be omitted.
             out.insert("required".into(), json!(false));
         }
         if lowered.get("type").and_then(Value::as_str) == Some("array") {
@@ -222,7 +224,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// An array that is sent as one value is a string to the generator, which would repeat the parameter.
+/// Converts an array that is sent as one value to a string, because the generator would repeat the parameter.
 fn joined(array: Value, parameter: &Map<String, Value>, out: &mut Map<String, Value>) -> Value {
     let style = parameter.get("style").and_then(Value::as_str).unwrap_or("form");
     let explode = parameter

@@ -8,7 +8,7 @@ use super::composition;
 use super::lowered::{Lowered, Operation, Secret, Skipped};
 use crate::error::{Fault, Located, Pointer};
 
-/// The extension of a schema that stands for a reference whose target does not exist.
+/// The extension that marks a schema as a placeholder for a reference whose target does not exist.
 pub(crate) const UNRESOLVED: &str = "x-unresolved-reference";
 
 /// Returns the names of the schemas that a value refers to, directly or through others.
@@ -79,7 +79,7 @@ pub(super) fn sent(document: &Value, schemas: &Map<String, Value>) -> BTreeSet<S
 }
 
 impl Lowered {
-    /// Skips the operations that need a schema whose file is missing, or that has no value.
+    /// Skips the operations that need a schema that no value can satisfy or whose file is missing.
     pub(super) fn skip_invalid(&mut self, document: &Value) {
         let schemas = self.document["components"]["schemas"].as_object();
         let unresolved = schemas.into_iter().flatten().filter_map(|(name, schema)| {

@@ -16,7 +16,7 @@ pub(super) struct Responses {
     pub(super) lowered: Value,
     /// The successful codes; none if all 2xx are.
     pub(super) success: Vec<u16>,
-    /// Those without a body, if others have one.
+    /// The successful codes without a body, if others have one.
     pub(super) without_body: Vec<u16>,
 }
 
@@ -52,7 +52,7 @@ impl Lowering<'_> {
         })
     }
 
-    /// Returns the successful responses: those with a code, or that of all 2xx, which may be called `default`.
+    /// Returns the successful responses: those with a 2xx code, or the response for all of them, `2XX` or `default`.
     fn successful(
         &self,
         operation: &Map<String, Value>,

@@ -10,8 +10,8 @@ use crate::names::{distinct, member_name, type_name};
 /// The variant for values that the description does not list.
 const UNKNOWN: &str = "UnknownValue";
 
-/// The service enforces constraints. Generated, they would make decoding fail, or select unwanted types (a set for
-/// `uniqueItems`, an unsigned integer for `minimum: 0`).
+/// Constraints that the generator must not see. The service enforces them; in generated code they would make decoding
+/// fail, or select unwanted types (a set for `uniqueItems`, an unsigned integer for `minimum: 0`).
 const DROPPED: [&str; 22] = [
     "title",
     "default",
@@ -37,7 +37,7 @@ const DROPPED: [&str; 22] = [
     "maxProperties",
 ];
 
-/// Lowers a schema recursively. A member that only the service sets is not required of a schema that is sent.
+/// Lowers a schema recursively. In a sent schema, members that only the service sets are not required.
 pub(super) fn lower(schema: &Value, schemas: &Map<String, Value>, sent: bool) -> Value {
     let Some(map) = schema.as_object() else {
         return json!({});
@@ -89,7 +89,7 @@ pub(super) fn lower(schema: &Value, schemas: &Map<String, Value>, sent: bool) ->
     Value::Object(out)
 }
 
-/// Lowers properties; returns them with the names of those that got another name for the generator.
+/// Lowers properties. Returns them with the names of those that were renamed for the generator.
 fn properties(
     value: &Value,
     schema: &Map<String, Value>,
@@ -128,7 +128,7 @@ fn properties(
     (Value::Object(out), renamed)
 }
 
-/// Returns the required names without those that only the service sets.
+/// Returns the required names except those of members that only the service sets.
 fn required(names: &Value, schema: &Map<String, Value>, schemas: &Map<String, Value>) -> Value {
     let is_read_only = |name: &Value| {
         let property = schema.get("properties")?.get(name.as_str()?)?;
@@ -213,7 +213,7 @@ fn enums(map: &mut Map<String, Value>, original: &Map<String, Value>) {
     }
 }
 
-/// Returns the values with names that the generator can tell apart. It tries two spellings of all values.
+/// Returns the values under names that are distinct in the generator, which tries two spellings of all values.
 fn variants(values: &[&str], original: &Map<String, Value>) -> Vec<String> {
     let spelled = |value: &str| value.replace(|c: char| c == '_' || !c.is_alphanumeric(), "X");
     let are_distinct = |names: Vec<String>| {

@@ -1,4 +1,4 @@
-//! What an overlay may not do: name what is not there, and make up schemas.
+//! Rules beyond the overlay specification: every name in a target matches, and every added schema has a type.
 
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
@@ -51,8 +51,8 @@ fn lists(target: &str) -> Vec<(usize, usize, Vec<&str>)> {
     out
 }
 
-/// Returns a fault for each schema that an update adds without a type: it would be generated as any JSON. A schema that the
-/// description has, and an earlier action removed, may be given back without one.
+/// Returns a fault for each schema that an update adds without a type, because it would be generated as any JSON value.
+/// A schema of the description that an earlier action removed may be restored without a type.
 pub(super) fn invented(original: &Value, document: &Value, target: &str, update: &Value) -> Vec<String> {
     let Ok(path) = JsonPath::parse(target) else {
         return Vec::new();
@@ -73,7 +73,7 @@ fn walk(original: &Value, update: &Value, at: &Pointer, out: &mut Vec<String>) {
     if is_schema(at) && is_new && is_hollow(map) {
         let place = at.as_str();
         out.push(format!(
-            "the update makes up `{place}`, which the description does not have; delete that part, or give it a type"
+            "the update adds `{place}`, which the description does not have, without a type; add a type, or delete that part"
         ));
         return;
     }

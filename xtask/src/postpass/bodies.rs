@@ -10,7 +10,7 @@ use super::counter::Counter;
 use crate::error::Error;
 use crate::lower::Operation;
 
-/// Makes the body parameter and the body of the result optional, if they are.
+/// Makes the body parameter and the body of the result optional if they are optional in the description.
 pub(super) fn optional(
     method: &mut ImplItemFn,
     operation: &Operation,
@@ -44,7 +44,7 @@ pub(super) fn optional(
     Ok(())
 }
 
-/// Sets the body, and its content type, only if there is one.
+/// A visitor that sets the body and its content type only if there is a body.
 struct RequestBody(usize);
 
 impl VisitMut for RequestBody {
@@ -86,7 +86,7 @@ impl VisitMut for RequestBody {
     }
 }
 
-/// Makes the results of responses without body `None`.
+/// A visitor that makes the results of responses without a body `None`.
 struct WithoutBody<'a> {
     codes: &'a [u16],
     found: usize,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Compares how often corrections applied with the expected number.
+/// The check that corrections applied as often as expected.
 pub(super) struct Counter<'a> {
     pub(super) file: &'a Path,
 }

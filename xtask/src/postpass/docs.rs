@@ -3,7 +3,7 @@
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Expr, Lit, Meta, parse_quote};
 
-/// Splits docs into one attribute per line, removes JSON schemas and escapes Markdown.
+/// A visitor that splits docs into one attribute per line, removes JSON schemas and escapes Markdown.
 pub(super) struct Docs;
 
 impl VisitMut for Docs {
@@ -97,7 +97,7 @@ fn starts_block(word: &str) -> bool {
         || (number.len() < word.len() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Outside code spans, turns bare URLs into links and escapes brackets that are not part of a link.
+/// Turns bare URLs into links and escapes brackets that are not part of a link, except in code spans.
 fn escape(line: &str) -> String {
     let mut out = String::new();
     for (index, part) in line.split('`').enumerate() {

@@ -158,11 +158,11 @@ fn implementations(name: &syn::Ident, names: &Names) -> Vec<Item> {
     file.items
 }
 
-/// Counts the functions that reject values which the description does not list.
+/// A visitor that counts the functions which reject values that the description does not list.
 struct Closed(usize);
 
 impl<'a> Visit<'a> for Closed {
-    /// Documentation may use the same words.
+    /// Skips attributes, because documentation may contain the same words.
     fn visit_attribute(&mut self, _: &'a Attribute) {}
 
     fn visit_lit_str(&mut self, text: &'a LitStr) {

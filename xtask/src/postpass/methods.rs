@@ -218,7 +218,7 @@ impl VisitMut for Method<'_> {
         }
     }
 
-    /// The content type of a body that is not JSON.
+    /// Sets the content type of a body that is not JSON.
     fn visit_lit_str_mut(&mut self, literal: &mut LitStr) {
         let is_generic = ["application/octet-stream", "text/plain"].contains(&literal.value().as_str());
         if let (true, Some(content_type)) = (is_generic, other_content_type(self.operation)) {
@@ -260,7 +260,7 @@ fn is_header_append(statement: &Stmt) -> Option<bool> {
     }
 }
 
-/// Removes the header map of a method without headers.
+/// A visitor that removes the header map of a method without headers.
 struct NoHeaders;
 
 impl VisitMut for NoHeaders {

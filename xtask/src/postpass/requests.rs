@@ -101,7 +101,8 @@ fn wrap(described: &Operation, operation: &Ident) -> Expr {
     }
 }
 
-/// `let url = format!("{}/kilns/{}", self.baseurl, …)` becomes `let url = self.baseurl.join(&format!("/kilns/{}", …))?`.
+/// Joins the path to the `BaseUrl`: turns `format!("{}/kilns/{}", self.baseurl, …)` into
+/// `self.baseurl.join(&format!("/kilns/{}", …))?`.
 fn join_base_url(statement: &Stmt, query: Option<&str>) -> Option<Stmt> {
     if !is_local(statement, "url") {
         return Some(statement.clone());
@@ -123,7 +124,7 @@ fn join_base_url(statement: &Stmt, query: Option<&str>) -> Option<Stmt> {
         return None;
     };
     let (template, base) = (template.value(), arguments.next()?);
-    // A query in the template only tells it from others.
+    // A query in the template only distinguishes it from other templates.
     let path = template.strip_prefix("{}")?.split('?').next()?;
     let path: Expr = if arguments.len() == 0 {
         parse_quote!(#path)
@@ -140,7 +141,7 @@ fn is_local(statement: &Stmt, name: &str) -> bool {
     matches!(statement, Stmt::Local(local) if matches!(&local.pat, Pat::Ident(p) if p.ident == name))
 }
 
-/// `fn get_request(&self, …) -> Result<TypedRequest<T>, E>` for `async fn get<'a>(&'a self, …) ->
+/// Returns the signature `fn get_request(&self, …) -> Result<TypedRequest<T>, E>` for `async fn get<'a>(&'a self, …) ->
 /// Result<ResponseValue<T>, E>`.
 fn request_signature(operation: &Signature) -> Option<Signature> {
     let (response, error) = match &operation.output {
@@ -196,7 +197,7 @@ fn arguments(operation: &Signature) -> Vec<&Ident> {
         .collect()
 }
 
-/// Elides all lifetimes, which only an async function needs.
+/// A visitor that elides all lifetimes, which only an async function needs.
 struct NoLifetimes;
 
 impl VisitMut for NoLifetimes {

@@ -41,7 +41,7 @@ fn a_reference_to_the_file_itself_is_a_local_one() {
 }
 
 #[test]
-fn definitions_of_other_files_are_taken_in_with_what_they_refer_to() {
+fn definitions_of_other_files_are_copied_with_their_references() {
     let common = json!({ "definitions": {
         "Room": { "type": "object", "properties": { "door": { "$ref": "#/definitions/Door" } } },
         "Door": { "type": "object", "properties": { "wide": { "type": "boolean" } } },
@@ -78,7 +78,7 @@ fn a_name_in_use_is_numbered_and_reported() {
 }
 
 #[test]
-fn the_subtypes_of_a_discriminated_type_are_taken_in_too() {
+fn the_subtypes_of_a_discriminated_type_are_copied_too() {
     let common = json!({ "definitions": {
         "Base": { "type": "object", "discriminator": "kind", "properties": { "kind": { "type": "string" } } },
         "Sub": { "allOf": [{ "$ref": "#/definitions/Base" }], "properties": { "x": { "type": "string" } } },

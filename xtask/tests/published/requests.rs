@@ -110,7 +110,7 @@ fn a_nullable_required_parameter_is_optional() {
 }
 
 #[test]
-fn an_operation_with_a_query_in_its_path_sends_that_query() {
+fn an_operation_with_a_query_in_its_path_sends_the_query() {
     let code = code(|d| {
         let mut item = d["paths"]["/looms"].clone();
         item["get"]["operationId"] = json!("Looms_List");
@@ -210,7 +210,7 @@ fn an_api_version_in_the_path_is_filled_in() {
 }
 
 #[test]
-fn an_operation_with_its_own_api_version_sends_that() {
+fn an_operation_with_its_own_api_version_sends_it() {
     let code = code(|d| get(d)["parameters"][0]["enum"] = json!(["2029-01-01"]));
     assert_has(
         &code,

@@ -19,7 +19,7 @@ fn a_body_that_another_success_lacks_is_an_option() {
 }
 
 #[test]
-fn a_default_response_alone_is_the_successful_one() {
+fn a_single_default_response_is_successful() {
     let code = code(|d| {
         let response = get(d)["responses"]["200"].take();
         get(d)["responses"] = json!({ "default": response });
@@ -51,7 +51,7 @@ fn a_description_without_operations_says_so() {
 }
 
 #[test]
-fn a_version_that_is_no_file_name_is_refused() {
+fn a_version_that_is_not_a_valid_file_name_is_refused() {
     refused(
         |d| d["info"]["version"] = json!("v1/beta"),
         "looms.json#/info/version: unsupported version `v1/beta`",

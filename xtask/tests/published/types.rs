@@ -14,7 +14,7 @@ fn documentation_may_say_invalid_value() {
 }
 
 #[test]
-fn an_enum_that_no_operation_uses_is_fine() {
+fn an_unused_enum_is_accepted() {
     let code = code(|d| {
         d["x-ms-parameterized-host"] = json!({
             "hostTemplate": "{zone}.weaving.example",
@@ -63,7 +63,7 @@ fn a_discriminated_type_keeps_the_members_of_its_subtypes() {
         from.split('}').next().unwrap().to_owned()
     };
     assert_has(&fields("Loom"), &["pub kind", "#[serde(flatten)] pub extra"]);
-    // It is received in place of its base, and its subtype in its own place.
+    // The service may return a `PowerLoom` in place of a `Loom`, and a `SolarLoom` in place of a `PowerLoom`.
     assert_has(
         &fields("PowerLoom"),
         &["pub kind", "pub volts", "#[serde(flatten)] pub extra"],
@@ -73,7 +73,7 @@ fn a_discriminated_type_keeps_the_members_of_its_subtypes() {
 }
 
 #[test]
-fn a_read_only_member_is_not_required_of_a_sender() {
+fn a_read_only_member_is_optional_in_sent_types() {
     let change = |d: &mut serde_json::Value| {
         d["definitions"]["Loom"]["required"] = json!(["id", "width"]);
         d["definitions"]["Loom"]["properties"]["id"] = json!({ "type": "string", "readOnly": true });

@@ -68,7 +68,7 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     }
 }
 
-/// The folder of the published descriptions; `build.rs` checks that it exists.
+/// Returns the folder of the published descriptions; `build.rs` checks that it exists.
 pub(crate) fn upstream() -> PathBuf {
     std::env::var_os("UPSTREAM_SPECS")
         .map_or_else(|| Workspace::here().path("../shared/upstream"), PathBuf::from)
