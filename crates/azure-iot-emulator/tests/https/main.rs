@@ -18,3 +18,4 @@ mod settings;
 mod support;
 mod time_limits;
 mod unread_bodies;
+mod wire;

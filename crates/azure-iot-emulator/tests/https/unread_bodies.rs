@@ -1,122 +1,176 @@
 //! Responses to requests whose body the server does not read. The connection stays usable, or the response
 //! announces its close.
 
-use azure_iot_emulator::Fault;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use azure_iot_emulator::{Clock, Emulator, Fault};
+use time::macros::datetime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Running, VERSION, connect_tls};
+use crate::support::{Running, VERSION, client, connect_tls};
+use crate::wire::{Answer, Http1, Wire};
 
-/// An HTTP/1.1 client that sends a request in two parts, so that the server can respond before it has received the
-/// body.
-struct Wire<S>(S);
+/// The longest body that the server reads, and one byte.
+const TOO_LONG: usize = 16 * 1024 * 1024 + 1;
 
-struct Answer {
+/// A request whose body the server does not need.
+struct Refused {
+    request: &'static str,
+    authorized: bool,
+    length: usize,
+    /// The status of a fault rule for the request.
+    fault: bool,
     status: u16,
+    /// Whether the service itself closes connections over HTTP/1.1 with this response.
     closes: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    async fn send(&mut self, request_line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut head = format!("{request_line} HTTP/1.1\r\nContent-Length: {}\r\n", body.len());
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str("\r\n");
-        self.0.write_all(head.as_bytes()).await.unwrap();
-        self.0.flush().await.unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        self.0.write_all(body).await.unwrap();
-        self.0.flush().await.unwrap();
-        self.answer(request_line).await
-    }
-
-    async fn answer(&mut self, request_line: &str) -> Answer {
-        let mut received = Vec::new();
-        let end = loop {
-            if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end + 4;
-            }
-            let read = self.0.read_buf(&mut received).await.unwrap();
-            assert_ne!(
-                read, 0,
-                "{request_line}: the connection was closed before the response"
-            );
-        };
-        let head = String::from_utf8(received[..end].to_vec())
-            .unwrap()
-            .to_ascii_lowercase();
-        let length = head.split_once("content-length: ").map_or(0, |(_, rest)| {
-            rest.split("\r\n").next().unwrap().parse::<usize>().unwrap()
-        });
-        while received.len() < end + length {
-            assert_ne!(self.0.read_buf(&mut received).await.unwrap(), 0, "{request_line}");
-        }
-        assert_eq!(received.len(), end + length, "{request_line}");
-        Answer {
-            status: head["http/1.1 ".len()..][..3].parse().unwrap(),
-            closes: head.contains("\r\nconnection: close\r\n"),
-        }
+const fn refused(request: &'static str, status: u16) -> Refused {
+    Refused {
+        request,
+        authorized: true,
+        length: 30_000,
+        fault: false,
+        status,
+        closes: false,
     }
 }
 
-#[tokio::test]
-async fn refused_requests_leave_the_connection_usable() {
-    let running = Running::start().await;
-    running.create("a").await;
-    let hub = running.emulator.iothub_endpoint().trim_start_matches("https://");
-    let token = running.token();
-    let credentials: &[(&str, &str)] = &[("Host", hub), ("Authorization", &token)];
-    let none: &[(&str, &str)] = &[("Host", hub)];
-    let fault = |status| Fault::status(status).on("PATCH", "/twins/a").times(1);
-    for status in [429, 503] {
-        running.emulator.faults().add(fault(status)).unwrap();
+impl Refused {
+    const fn unauthorized(self) -> Self {
+        Self {
+            authorized: false,
+            ..self
+        }
     }
-    let patch = format!("PATCH /twins/a?{VERSION}");
-    let mut wire = Wire(connect_tls(hub, &running.emulator, b"http/1.1").await);
-    for (request, headers, status) in [
-        (&*patch, credentials, 429),
-        (&*patch, credentials, 503),
-        (&*format!("POST /devices/query?{VERSION}"), none, 401),
-        ("POST /devices/query", credentials, 400),
-        (&*format!("PUT /devices/%zz?{VERSION}"), credentials, 400),
-        (&*format!("PUT /nothing?{VERSION}"), credentials, 404),
-        (&*format!("POST /devices/a?{VERSION}"), credentials, 405),
-        (&*format!("PUT /devices/b?{VERSION}"), credentials, 400),
-        (&*format!("POST /devices/a/messages/events?{VERSION}"), none, 501),
-        ("POST /$iothub/websocket", none, 400),
-        (&*patch, credentials, 400),
+
+    const fn by_fault(self) -> Self {
+        Self { fault: true, ..self }
+    }
+
+    const fn too_long(self) -> Self {
+        Self {
+            length: TOO_LONG,
+            ..self
+        }
+    }
+
+    const fn closed_by_the_service(self) -> Self {
+        Self { closes: true, ..self }
+    }
+}
+
+const HUB: [Refused; 12] = [
+    refused("POST /devices/query?api-version=2021-04-12", 401).unauthorized(),
+    refused("PATCH /twins/a?api-version=2021-04-12", 429).by_fault(),
+    refused("PATCH /twins/a?api-version=2021-04-12", 503).by_fault(),
+    refused("PUT /nothing?api-version=2021-04-12", 404),
+    refused("POST /devices/a?api-version=2021-04-12", 405),
+    refused("PUT /devices/a?api-version=2021-04-12", 413).too_long(),
+    refused("POST /devices/a/messages/events?api-version=2021-04-12", 501).unauthorized(),
+    refused("POST /devices/query?api-version=soon", 400),
+    refused("POST /devices/query", 400),
+    refused("PUT /devices/%zz?api-version=2021-04-12", 400),
+    refused("POST /$iothub/websocket", 400).unauthorized(),
+    refused("POST /devices/query?api-version=2021-04-12", 429).closed_by_the_service(),
+];
+
+const TWINS: [Refused; 10] = [
+    refused("POST /query?api-version=2023-10-31", 401).unauthorized(),
+    refused("PATCH /digitaltwins/t?api-version=2023-10-31", 429).by_fault(),
+    refused("PATCH /digitaltwins/t?api-version=2023-10-31", 503).by_fault(),
+    refused("POST /query?api-version=2023-10-31", 501).by_fault(),
+    refused("PUT /nothing?api-version=2023-10-31", 404),
+    refused("POST /digitaltwins/t?api-version=2023-10-31", 405),
+    refused("PUT /digitaltwins/t?api-version=2023-10-31", 413).too_long(),
+    refused("POST /query?api-version=soon", 400),
+    refused("PUT /digitaltwins/%zz?api-version=2023-10-31", 400),
+    refused("PUT /jobs/imports/j?api-version=2023-10-31", 429),
+];
+
+/// Starts an emulator that refuses each query of the hub and each job of Digital Twins, because a minute in which all are
+/// used up does not pass.
+async fn throttled() -> Running {
+    let clock = Clock::manual(datetime!(2026-01-01 00:00 UTC));
+    let emulator = Emulator::builder().clock(clock).throttling(true);
+    let emulator = emulator.start().await.unwrap();
+    let client = client(&emulator).build().unwrap();
+    let running = Running { emulator, client };
+    let token = running.emulator.bearer_token();
+    for (url, count) in [
+        (
+            running.emulator.iothub_endpoint().to_owned() + "/devices/query?" + VERSION,
+            20,
+        ),
+        (
+            running.emulator.digitaltwins_endpoint().to_owned() + "/jobs/imports?api-version=2023-10-31",
+            1,
+        ),
     ] {
-        let answer = wire.send(request, headers, &[b'x'; 100_000]).await;
-        assert_eq!((answer.status, answer.closes), (status, false), "{request}");
+        for _ in 0..count {
+            let request = if count == 1 {
+                running.client.get(&url)
+            } else {
+                running.client.post(&url)
+            };
+            let response = request.bearer_auth(&token).send().await.unwrap();
+            assert_ne!(response.status(), 429);
+        }
     }
-    let read = wire
-        .send(&format!("GET /devices/a?{VERSION}"), credentials, b"")
-        .await;
-    assert_eq!(read.status, 200);
+    running
+}
+
+async fn connection_survives(running: &Running, host: &str, table: &[Refused], read: &str, http2: bool) {
+    let token = format!("Bearer {}", running.emulator.bearer_token());
+    let mut wire = Wire::connect(&running.emulator, host, http2).await;
+    for refused in table {
+        let (method, path) = refused.request.split_once(' ').unwrap();
+        if refused.fault {
+            let path = path.split('?').next().unwrap();
+            let fault = Fault::status(refused.status).on(method, path).times(1);
+            running.emulator.faults().add(fault).unwrap();
+        }
+        let authorization = refused.authorized.then_some(&*token);
+        let body = vec![b'x'; refused.length];
+        let expected = Answer {
+            status: refused.status,
+            closes: refused.closes && !http2,
+            reset: false,
+        };
+        let answer = wire.send(refused.request, authorization, &body).await;
+        assert_eq!(answer, expected, "{} with HTTP/2: {http2}", refused.request);
+        if expected.closes {
+            wire = Wire::connect(&running.emulator, host, http2).await;
+        }
+    }
+    let answer = wire.send(read, Some(&token), b"").await;
+    assert_eq!(
+        (answer.status, answer.closes),
+        (200, false),
+        "{read} with HTTP/2: {http2}"
+    );
+}
+
+/// curl 7 reports a reset of a stream as an error, even after the complete response.
+#[tokio::test]
+async fn every_refusal_leaves_the_connection_usable_over_both_versions_of_http() {
+    let running = throttled().await;
+    let hub = running.emulator.iothub_endpoint().trim_start_matches("https://");
+    let twins = running.emulator.digitaltwins_endpoint();
+    let twins = twins.trim_start_matches("https://");
+    for http2 in [false, true] {
+        let read = "GET /devices?api-version=2021-04-12";
+        connection_survives(&running, hub, &HUB, read, http2).await;
+        let read = "GET /models?api-version=2023-10-31";
+        connection_survives(&running, twins, &TWINS, read, http2).await;
+    }
 }
 
 #[tokio::test]
 async fn refused_requests_leave_the_connection_to_the_other_services_usable() {
     let running = Running::start().await;
-    let twins = running
-        .emulator
-        .digitaltwins_endpoint()
-        .trim_start_matches("https://");
-    let mut wire = Wire(connect_tls(twins, &running.emulator, b"http/1.1").await);
-    for _ in 0..10 {
-        let answer = wire
-            .send(
-                "POST /query?api-version=2023-10-31",
-                &[("Host", twins)],
-                &[b' '; 70_000],
-            )
-            .await;
-        assert_eq!((answer.status, answer.closes), (401, false));
-    }
     let management = running.emulator.management_endpoint();
     let host = management.trim_start_matches("http://");
-    let mut wire = Wire(TcpStream::connect(host).await.unwrap());
+    let mut wire = Http1(TcpStream::connect(host).await.unwrap());
     for (request, host, status) in [
         ("PUT /state", "attacker.example", 403),
         ("PUT /clock", host, 400),
@@ -128,7 +182,7 @@ async fn refused_requests_leave_the_connection_to_the_other_services_usable() {
     }
     let blobs = running.emulator.iothub_blob_endpoint();
     let blobs = blobs.trim_start_matches("https://");
-    let mut wire = Wire(connect_tls(blobs, &running.emulator, b"http/1.1").await);
+    let mut wire = Http1(connect_tls(blobs, &running.emulator, b"http/1.1").await);
     for _ in 0..2 {
         let answer = wire
             .send(
@@ -149,7 +203,7 @@ async fn response_to_a_long_body_announces_the_close_of_the_connection() {
     let hub = running.emulator.iothub_endpoint().trim_start_matches("https://");
     let body = vec![b' '; 80 * 1024 * 1024];
     for (token, status) in [(running.token(), 413), (String::new(), 401)] {
-        let mut wire = Wire(connect_tls(hub, &running.emulator, b"http/1.1").await);
+        let mut wire = Http1(connect_tls(hub, &running.emulator, b"http/1.1").await);
         let headers = [("Host", hub), ("Authorization", &*token)];
         let request = format!("PUT /devices/a?{VERSION}");
         let answer = wire.send(&request, &headers, &body).await;
@@ -169,7 +223,7 @@ async fn response_to_a_long_body_announces_the_close_of_the_connection() {
 async fn client_that_expects_continue_is_refused_before_its_body() {
     let running = Running::start().await;
     let hub = running.emulator.iothub_endpoint().trim_start_matches("https://");
-    let mut wire = Wire(connect_tls(hub, &running.emulator, b"http/1.1").await);
+    let mut wire = Http1(connect_tls(hub, &running.emulator, b"http/1.1").await);
     let request = format!("PUT /devices/a?{VERSION}");
     let head =
         format!("{request} HTTP/1.1\r\nHost: {hub}\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
@@ -179,105 +233,4 @@ async fn client_that_expects_continue_is_refused_before_its_body() {
     let answer = wire.answer(&request).await;
     assert_eq!((answer.status, answer.closes), (401, true));
     assert!(started.elapsed().as_millis() < 900, "{:?}", started.elapsed());
-}
-
-/// curl 7 reports a reset of a stream as an error, even after the complete response.
-#[tokio::test]
-async fn refused_streams_are_not_reset() {
-    let running = Running::start().await;
-    for endpoint in [
-        running.emulator.iothub_endpoint(),
-        running.emulator.digitaltwins_endpoint(),
-    ] {
-        let host = endpoint.trim_start_matches("https://");
-        let mut frames = Frames(connect_tls(host, &running.emulator, b"h2").await);
-        frames
-            .0
-            .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-            .await
-            .unwrap();
-        frames.write(SETTINGS, 0, 0, &[]).await;
-        for stream in [1, 3, 5] {
-            let (status, seen) = frames
-                .refused(stream, host, "/models?api-version=2023-10-31")
-                .await;
-            assert_eq!(status, 401);
-            assert!(!seen.contains(&RST_STREAM), "{seen:?}");
-        }
-    }
-}
-
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-const ACK: u8 = 1;
-
-/// A connection of raw HTTP/2 frames. Client libraries would hide a reset after the response.
-struct Frames<S>(S);
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
-    async fn write(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        let stream = stream.to_be_bytes();
-        let head = [&length[1..], &[kind, flags], &stream].concat();
-        self.0.write_all(&[&head, payload].concat()).await.unwrap();
-        self.0.flush().await.unwrap();
-    }
-
-    async fn read(&mut self) -> (u8, u8, u32, Vec<u8>) {
-        let mut head = [0; 9];
-        self.0.read_exact(&mut head).await.unwrap();
-        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-        let mut payload = vec![0; usize::try_from(length).unwrap()];
-        self.0.read_exact(&mut payload).await.unwrap();
-        let stream = u32::from_be_bytes(head[5..].try_into().unwrap());
-        (head[3], head[4], stream, payload)
-    }
-
-    /// Posts a body in a separate frame. Returns the status and the types of the stream's frames.
-    async fn refused(&mut self, stream: u32, host: &str, path: &str) -> (u16, Vec<u8>) {
-        // HPACK: `:method POST` and `:scheme https` from the static table, then `:path` and `:authority` as literals.
-        let length = |text: &str| u8::try_from(text.len()).unwrap();
-        let block = [
-            &[0x83, 0x87, 0x04, length(path)],
-            path.as_bytes(),
-            &[0x01, length(host)],
-            host.as_bytes(),
-        ]
-        .concat();
-        self.write(HEADERS, END_HEADERS, stream, &block).await;
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        self.write(DATA, END_STREAM, stream, &[b' '; 1000]).await;
-        // The reply to a ping arrives after all frames that the server has queued.
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        self.write(PING, 0, 0, &[7; 8]).await;
-        let (mut status, mut seen) = (0, Vec::new());
-        loop {
-            let (kind, flags, of, payload) = self.read().await;
-            if of == stream {
-                if kind == HEADERS {
-                    status = status_of(&payload);
-                }
-                seen.push(kind);
-            } else if kind == PING && flags == ACK {
-                return (status, seen);
-            } else if kind == SETTINGS && flags != ACK {
-                self.write(SETTINGS, ACK, 0, &[]).await;
-            }
-        }
-    }
-}
-
-/// Parses `:status` at the start of a header block. It is a literal with a name from the static table or, from an
-/// earlier response, an entry of the dynamic table, which can only be the same status.
-fn status_of(block: &[u8]) -> u16 {
-    match block {
-        // Literal with indexing, name 8; the value is Huffman-coded `401`.
-        [0x48, 0x82, 0x68, 0x01, ..] | [0xbe..=0xff, ..] => 401,
-        other => panic!("an unexpected header block: {other:02x?}"),
-    }
 }
