@@ -13,6 +13,7 @@ mod devicebound;
 mod ending;
 mod errors;
 pub(crate) mod faults;
+mod idle;
 mod incoming;
 pub(crate) mod listener;
 mod manage;

@@ -1,11 +1,12 @@
 //! The `$cbs` node: tokens arrive as messages, and replies leave over another link.
 
-use fe2o3_amqp::link::RecvError;
+use fe2o3_amqp::link::{RecvError, SendError};
 use fe2o3_amqp::types::definitions::{self, AmqpError};
 use fe2o3_amqp::types::messaging::{AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties};
 use fe2o3_amqp::types::primitives::{SimpleValue, Value};
 use fe2o3_amqp::{Receiver, Sender};
 
+use crate::amqp::errors;
 use crate::amqp::faults::{AmqpFaultAction, Point};
 use crate::amqp::peer::Peer;
 use crate::amqp::replies::Reply;
@@ -94,8 +95,16 @@ pub(crate) async fn serve_replies(mut sender: Sender, address: String, peer: Pee
         };
         let reply = reply.expect("the peer keeps the sending half until this task ends");
         // The outcome of a reply has no effect, so it is not awaited.
-        if let Err(error) = sender.send_batchable(reply).await {
-            return tracing::debug!(%error, "the $cbs reply link ended");
+        match sender.send_batchable(reply).await {
+            Ok(_) => {}
+            Err(SendError::MessageSizeExceeded(error)) => {
+                let closed = sender.close_with_error(errors::of_size(&error)).await;
+                return tracing::info!(
+                    ?closed,
+                    "closed a $cbs reply link that takes no message of this size"
+                );
+            }
+            Err(error) => return tracing::debug!(%error, "the $cbs reply link ended"),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::amqp::peer::Peer;
 use crate::amqp::replies::Replies;
 use crate::amqp::sasl::Mechanisms;
 use crate::amqp::stream::{AbortHandle, Stream};
-use crate::amqp::{attach, cbs, devicebound, errors, notifications};
+use crate::amqp::{attach, cbs, devicebound, errors, idle, notifications};
 use crate::iothub::NotificationKind as Kind;
 use crate::server::limits::HANDSHAKE_TIMEOUT;
 
@@ -89,6 +89,7 @@ async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandl
     let acceptor = ConnectionAcceptor::builder()
         .container_id(CONTAINER_ID)
         .max_frame_size(MAX_FRAME_LENGTH)
+        .idle_time_out(idle::limit_in_milliseconds())
         .channel_max(8191);
     if with_sasl {
         let mechanisms = Mechanisms {

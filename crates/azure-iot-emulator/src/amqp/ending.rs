@@ -27,6 +27,11 @@ impl Ending {
         self.closed |= is_performative(frame, CLOSE);
     }
 
+    /// Records that the client has sent no frame in time, unless it has made another error.
+    pub(crate) fn set_idle(&mut self) {
+        self.error.get_or_insert(FrameError::Idle);
+    }
+
     /// Records the client's error, and returns the error that makes the AMQP library stop.
     pub(crate) fn set(&mut self, error: FrameError) -> io::Error {
         self.error = Some(error);
@@ -50,6 +55,10 @@ impl Ending {
             Some(FrameError::UnattachedHandle) => {
                 close("amqp:session:unattached-handle", "The handle is not attached.")
             }
+            Some(FrameError::Idle) => close(
+                "amqp:connection:forced",
+                "The client sent nothing for longer than the idle limit.",
+            ),
             None => close("amqp:decode-error", "A frame could not be decoded."),
         })
     }

@@ -1,5 +1,6 @@
 //! Error conditions of the service over AMQP.
 
+use fe2o3_amqp::link::MessageSizeExceeded;
 use fe2o3_amqp::types::definitions::{self, AmqpError, ErrorCondition, Fields, LinkError};
 use fe2o3_amqp::types::primitives::{Symbol, Value};
 use serde_json::json;
@@ -35,6 +36,15 @@ pub(crate) fn of_hub(error: &HubError, now: OffsetDateTime) -> definitions::Erro
         Value::String(tracking_id),
     );
     definitions::Error::new(condition, description.to_string(), info)
+}
+
+/// Creates the error of a link whose client does not take messages of the size of the next one (AMQP 1.0, section 2.7.3).
+pub(crate) fn of_size(error: &MessageSizeExceeded) -> definitions::Error {
+    let text = format!(
+        "The next message has {} bytes, and the receiver takes at most {}.",
+        error.size, error.max_size
+    );
+    definitions::Error::new(LinkError::MessageSizeExceeded, text, None)
 }
 
 /// Creates an error with the condition of a fault rule. Unknown conditions are allowed.

@@ -8,6 +8,8 @@ use std::collections::HashSet;
 
 use bytes::{Buf, BytesMut};
 
+use crate::amqp::idle::LastFrame;
+
 /// A frame that AMQP forbids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameError {
@@ -16,6 +18,8 @@ pub(crate) enum FrameError {
     ChannelInUse,
     HandleInUse,
     UnattachedHandle,
+    /// No frame for longer than the idle limit.
+    Idle,
 }
 
 /// The sessions of one connection and their attached handles, by channel, and the beginning of the next frame.
@@ -26,6 +30,7 @@ pub(crate) struct Incoming {
     sessions: HashSet<u16>,
     attached: HashSet<(u16, u32)>,
     unfinished: BytesMut,
+    last_frame: LastFrame,
 }
 
 const HEADER_LENGTH: usize = 8;
@@ -55,9 +60,15 @@ impl Incoming {
                 return Ok(());
             }
             let frame = self.unfinished.split_to(length);
+            self.last_frame = LastFrame::default();
             self.check(&frame)?;
         }
         Ok(())
+    }
+
+    /// Returns whether the client has sent no frame for longer than it may.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.last_frame.is_beyond_limit()
     }
 
     fn check(&mut self, frame: &[u8]) -> Result<(), FrameError> {
@@ -127,10 +138,11 @@ fn parse(frame: &[u8]) -> Option<(u8, u16, Option<u32>)> {
 }
 
 /// Skips an unsigned integer, a string or null.
-fn skip(fields: &[u8]) -> Option<&[u8]> {
+pub(super) fn skip(fields: &[u8]) -> Option<&[u8]> {
     let length = match fields {
         [0x40 | 0x43, ..] => 1,
         [0x52, ..] => 2,
+        [0x60, ..] => 3,
         [0x70, ..] => 5,
         [0xa1, length, ..] => 2 + usize::from(*length),
         [0xb1, a, b, c, d, ..] => 5 + u32::from_be_bytes([*a, *b, *c, *d]) as usize,

@@ -90,7 +90,7 @@ impl Source {
             tokio::select! {
                 sent = send_or_detach(&mut self.sender, message) => match sent {
                     Ok(outcome) => self.sent(outcome),
-                    Err(reason) => return Ended::Detached(reason),
+                    Err(ended) => return ended,
                 },
                 Some((token, outcome)) = self.outcomes.next() => {
                     if let Err(error) = self.settle(&token, outcome) {
@@ -147,19 +147,19 @@ impl Source {
     }
 }
 
-/// Sends the message. Without a message, waits until the link is detached. The error is the reason for the
-/// detach.
+/// Sends the message. Without a message, waits until the link is detached.
 async fn send_or_detach(
     sender: &mut Sender,
     message: Option<Message<Data>>,
-) -> Result<DeliveryFut<Delivered>, String> {
-    match message {
-        Some(message) => {
-            let sent = sender.send_batchable(message).await;
-            sent.map_err(|error| error.to_string())
-        }
-        None => Err(sender.on_detach().await.to_string()),
-    }
+) -> Result<DeliveryFut<Delivered>, Ended> {
+    let Some(message) = message else {
+        return Err(Ended::Detached(sender.on_detach().await.to_string()));
+    };
+    let sent = sender.send_batchable(message).await;
+    sent.map_err(|error| match error {
+        SendError::MessageSizeExceeded(error) => Ended::Close(errors::of_size(&error)),
+        error => Ended::Detached(error.to_string()),
+    })
 }
 
 async fn close(sender: Sender, error: definitions::Error) {

@@ -19,7 +19,7 @@ use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
 use crate::amqp::ending::Ending;
 use crate::amqp::incoming::Incoming;
-use crate::amqp::tags;
+use crate::amqp::{idle, tags};
 
 /// A transport of AMQP.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -126,8 +126,9 @@ impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for AbortableStream<S> {
     }
 }
 
-/// A stream to which read bytes can be returned. It [lengthens delivery tags](tags) in outgoing frames, and closes
-/// the connection with an error if a client sends a frame that the AMQP library cannot decode or would ignore.
+/// A stream to which read bytes can be returned. It changes [delivery tags](tags) and the announced [idle limit](idle) in
+/// outgoing frames, and closes the connection with an error if a client is idle for too long, or sends a frame that the
+/// AMQP library cannot decode or would ignore.
 pub(crate) struct Stream {
     unread: Bytes,
     incoming: Incoming,
@@ -215,7 +216,7 @@ impl AsyncWrite for Stream {
         this.incomplete.extend_from_slice(bytes);
         while let Some(frame) = tags::next_frame(&mut this.incomplete) {
             this.ending.follow(&frame);
-            this.outgoing.push_back(frame);
+            this.outgoing.push_back(idle::announce_half(frame));
         }
         Poll::Ready(Ok(bytes.len()))
     }
@@ -226,6 +227,9 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.incoming.is_idle() {
+            self.ending.set_idle();
+        }
         if let Some(close) = self.ending.close_frame() {
             self.outgoing.push_back(close);
         }

@@ -39,6 +39,16 @@ async fn drip(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> 
     }
 }
 
+/// Runs a future while the clock is not paused, and gives the server time to read what it sends. The paused clock moves
+/// even though bytes are on their way.
+async fn in_real_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::resume();
+    let output = future.await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::pause();
+    output
+}
+
 async fn silence(stream: impl AsyncRead + AsyncWrite + Unpin) -> u64 {
     drip(stream, b"").await.1
 }
@@ -68,6 +78,58 @@ async fn opening_an_amqp_connection_is_limited_to_10_seconds() {
         let stream = connect_tls(authority(&url), &running.emulator, b"http/1.1").await;
         assert_eq!(drip(stream, bytes).await.1, 10);
     }
+}
+
+/// HUB-AMQP-16: the client of an open AMQP connection sends a frame, if only an empty one, every four minutes.
+#[tokio::test(start_paused = true)]
+async fn idle_amqp_connections_are_closed_with_an_error() {
+    let running = Running::start().await;
+    let url = running.emulator.iothub_amqp_endpoint();
+    let open = [
+        &b"AMQP\x00\x01\x00\x00"[..],
+        &[0, 0, 0, 20, 2, 0, 0, 0, 0x00, 0x53, 0x10, 0xc0, 7, 1, 0xa1, 4],
+        b"test",
+    ]
+    .concat();
+    let heartbeat = [0, 0, 0, 8, 2, 0, 0, 0];
+    for heartbeats in [0, 3] {
+        let mut received = Vec::new();
+        let mut stream = in_real_time(async {
+            let mut stream = connect_tls(authority(&url), &running.emulator, b"http/1.1").await;
+            stream.write_all(&open).await.unwrap();
+            stream.flush().await.unwrap();
+            while !received.windows(12).any(|bytes| bytes == b"iot-emulator") {
+                stream.read_buf(&mut received).await.unwrap();
+            }
+            stream
+        })
+        .await;
+        for _ in 0..heartbeats {
+            tokio::time::sleep(200 * SECOND).await;
+            in_real_time(async {
+                stream.write_all(&heartbeat).await.unwrap();
+                stream.flush().await.unwrap();
+            })
+            .await;
+        }
+        let (rest, seconds) = drip(stream, b"").await;
+        received.extend(rest);
+        assert!((239..=241).contains(&seconds), "{heartbeats}: {seconds}");
+        let text = String::from_utf8_lossy(&received);
+        assert!(text.contains("amqp:connection:forced"), "{text}");
+        // Half of the limit, 120,000 milliseconds, is announced.
+        let announced = [0x70, 0, 1, 0xd4, 0xc0];
+        assert!(
+            received.windows(5).any(|bytes| bytes == announced),
+            "{received:02x?}"
+        );
+    }
+    // A byte of a frame is not a frame.
+    let mut stream = connect_tls(authority(&url), &running.emulator, b"http/1.1").await;
+    stream.write_all(&open).await.unwrap();
+    stream.flush().await.unwrap();
+    let (_, seconds) = drip(stream, &[0; 7]).await;
+    assert!((239..=241).contains(&seconds), "{seconds}");
 }
 
 #[tokio::test(start_paused = true)]
