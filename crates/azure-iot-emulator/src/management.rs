@@ -4,7 +4,6 @@
 mod cross_origin;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use http::{Method, StatusCode};
@@ -18,7 +17,7 @@ use crate::auth::bearer;
 use crate::clock::Clock;
 use crate::error::StateError;
 use crate::faults::{Fault, Faults};
-use crate::service::management::{ManagementResult, error, parse, parse_any};
+use crate::service::management::{ManagementResult, duration, error, parse, parse_any};
 use crate::service::request::ServiceRequest;
 use crate::service::response::ServiceResponse;
 use crate::service::{Refusal, Service, StatefulService, dump_all, load_all};
@@ -87,9 +86,15 @@ impl Management {
         } else {
             parse(request)?
         };
-        let lifetime = wanted.lifetime_seconds.map(Duration::from_secs);
-        let lifetime = lifetime.unwrap_or(bearer::DEFAULT_LIFETIME);
-        let issued = bearer::issue(self.clock.now(), lifetime, wanted.audience.as_deref());
+        let lifetime = match wanted.lifetime_seconds {
+            Some(seconds) => bearer::check_lifetime(seconds).map_err(bad_request)?,
+            None => bearer::DEFAULT_LIFETIME,
+        };
+        let audience = wanted.audience.as_deref();
+        if let Some(audience) = audience {
+            bearer::check_audience(audience).map_err(bad_request)?;
+        }
+        let issued = bearer::issue(self.clock.now(), lifetime, audience);
         let body = json!({ "bearerToken": issued.token, "expiresOn": issued.expiry });
         Ok(ServiceResponse::json(StatusCode::OK, &body))
     }
@@ -107,10 +112,7 @@ impl Management {
             }
             (&Method::POST, ["advance"]) => {
                 let body: Advance = parse(request)?;
-                let by = Duration::try_from_secs_f64(body.seconds).map_err(|error| {
-                    bad_request(format!("seconds {} is not valid: {error}", body.seconds))
-                })?;
-                self.clock.advance(by);
+                self.clock.advance(duration("seconds", body.seconds)?);
             }
             _ => return Err(no_such_operation()),
         }

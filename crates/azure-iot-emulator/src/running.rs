@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::amqp::control::Amqp;
 use crate::amqp::listener::Listener;
 use crate::auth::bearer;
+use crate::auth::bearer::TokenError;
 use crate::auth::sas::Policy;
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
@@ -167,13 +168,20 @@ impl Emulator {
 
     /// Issues a bearer token for both services, valid for one hour of the emulator's clock.
     pub fn bearer_token(&self) -> String {
-        self.bearer_token_for(None, bearer::DEFAULT_LIFETIME)
+        bearer::issue(self.clock.now(), bearer::DEFAULT_LIFETIME, None).token
     }
 
     /// Issues a bearer token for one audience, such as `https://digitaltwins.azure.net`, or by default for both
-    /// services. Its lifetime is measured by the emulator's clock.
-    pub fn bearer_token_for(&self, audience: Option<&str>, lifetime: Duration) -> String {
-        bearer::issue(self.clock.now(), lifetime, audience).token
+    /// services. Its lifetime, in whole seconds, is measured by the emulator's clock.
+    ///
+    /// # Errors
+    /// If no service has this audience, or the lifetime is less than a second or more than ten years.
+    pub fn bearer_token_for(&self, audience: Option<&str>, lifetime: Duration) -> Result<String, TokenError> {
+        let lifetime = bearer::check_lifetime(lifetime.as_secs())?;
+        if let Some(audience) = audience {
+            bearer::check_audience(audience)?;
+        }
+        Ok(bearer::issue(self.clock.now(), lifetime, audience).token)
     }
 
     /// Returns a function that issues bearer tokens, for credentials that outlive one token. Lifetimes are measured

@@ -46,7 +46,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let emulator = start::start(&options).await?;
     let ca_file = CaFile::write(options.ca_file.as_deref(), emulator.ca_certificate_pem())?;
     let lifetime = Duration::from_secs(options.token_lifetime);
-    let token = emulator.bearer_token_for(options.token_audience.as_deref(), lifetime);
+    let token = emulator.bearer_token_for(options.token_audience.as_deref(), lifetime)?;
     ready::announce(&emulator, &ca_file.path, &token)?;
     end.await;
     tracing::info!("shutting down");

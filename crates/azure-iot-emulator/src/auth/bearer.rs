@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
+use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::auth::CLOCK_SKEW;
@@ -117,15 +118,61 @@ impl BearerTokens {
     }
 
     fn accepts(&self, audience: &str) -> bool {
-        let audience = audience.trim_end_matches('/');
-        self.audiences
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(audience))
+        contains(self.audiences, audience)
     }
+}
+
+/// Compares as the services do: without regard to case and a trailing slash.
+fn contains(audiences: &[&str], audience: &str) -> bool {
+    let audience = audience.trim_end_matches('/');
+    audiences.iter().any(|known| known.eq_ignore_ascii_case(audience))
 }
 
 /// Default lifetime of issued tokens.
 pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+/// The longest lifetime of tokens, ten years.
+const MAX_LIFETIME_SECONDS: u64 = 10 * 365 * 86_400;
+
+/// An error of a request for a bearer token.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The lifetime is not from one second to ten years.
+    #[error("the token lifetime {seconds} is not valid: it must be from 1 to {MAX_LIFETIME_SECONDS} seconds")]
+    Lifetime {
+        /// The lifetime, in whole seconds.
+        seconds: u64,
+    },
+    /// No service accepts the audience.
+    #[error("the token audience \"{audience}\" is of no service; the audiences are {}", all_audiences().join(", "))]
+    Audience {
+        /// The audience.
+        audience: String,
+    },
+}
+
+fn all_audiences() -> Vec<&'static str> {
+    [&IOT_HUB_AUDIENCES[..], &DIGITAL_TWINS_AUDIENCES[..]].concat()
+}
+
+/// Returns a lifetime for [`issue`].
+pub(crate) fn check_lifetime(seconds: u64) -> Result<Duration, TokenError> {
+    if (1..=MAX_LIFETIME_SECONDS).contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err(TokenError::Lifetime { seconds })
+    }
+}
+
+/// Checks an audience for [`issue`].
+pub(crate) fn check_audience(audience: &str) -> Result<(), TokenError> {
+    if contains(&all_audiences(), audience) {
+        return Ok(());
+    }
+    Err(TokenError::Audience {
+        audience: audience.to_owned(),
+    })
+}
 
 /// A token that the emulator has issued.
 pub(crate) struct IssuedToken {
@@ -139,7 +186,7 @@ pub(crate) struct IssuedToken {
 pub(crate) fn issue(now: OffsetDateTime, lifetime: Duration, audience: Option<&str>) -> IssuedToken {
     let audience = match audience {
         Some(audience) => json!(audience),
-        None => json!([&IOT_HUB_AUDIENCES[..], &DIGITAL_TWINS_AUDIENCES[..]].concat()),
+        None => json!(all_audiences()),
     };
     let now = now.unix_timestamp();
     let expiry = now.saturating_add_unsigned(lifetime.as_secs());
@@ -268,6 +315,27 @@ mod tests {
         assert_eq!(
             BearerTokens::for_iot_hub().check(&endless.token, NOW),
             Ok(i64::MAX)
+        );
+    }
+
+    #[test]
+    fn lifetimes_and_audiences_of_issued_tokens_are_checked() {
+        assert_eq!(check_lifetime(1), Ok(Duration::from_secs(1)));
+        assert!(check_lifetime(MAX_LIFETIME_SECONDS).is_ok());
+        for seconds in [0, MAX_LIFETIME_SECONDS + 1, u64::MAX] {
+            assert_eq!(check_lifetime(seconds), Err(TokenError::Lifetime { seconds }));
+        }
+        for audience in all_audiences() {
+            assert_eq!(
+                check_audience(&format!("{}/", audience.to_ascii_uppercase())),
+                Ok(())
+            );
+        }
+        let error = check_audience("https://vault.azure.net").unwrap_err().to_string();
+        assert!(error.contains("https://vault.azure.net"), "{error}");
+        assert!(
+            all_audiences().iter().all(|known| error.contains(known)),
+            "{error}"
         );
     }
 

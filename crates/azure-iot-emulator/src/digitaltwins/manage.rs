@@ -1,7 +1,5 @@
 //! The management API of the instance: settings, webhooks and the demo building.
 
-use std::time::Duration;
-
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,7 +7,7 @@ use url::Url;
 
 use crate::digitaltwins::DigitalTwins;
 use crate::digitaltwins::events::endpoint::{EndpointError, without_password};
-use crate::service::management::{ManagementResult, error, parse};
+use crate::service::management::{ManagementResult, duration, error, parse};
 use crate::service::{ServiceRequest, ServiceResponse};
 
 #[derive(Serialize, Deserialize)]
@@ -66,13 +64,7 @@ impl DigitalTwins {
 
     fn manage_query_lag(&self, request: &ServiceRequest) -> ManagementResult {
         let wanted: QueryLag = parse(request)?;
-        let lag = Duration::try_from_secs_f64(wanted.seconds).map_err(|error| {
-            (
-                StatusCode::BAD_REQUEST,
-                format!("seconds {} is not valid: {error}", wanted.seconds),
-            )
-        })?;
-        self.set_query_lag(lag);
+        self.set_query_lag(duration("seconds", wanted.seconds)?);
         Ok(self.show_query_lag())
     }
 

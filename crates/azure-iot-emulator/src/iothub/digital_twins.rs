@@ -12,7 +12,7 @@ use crate::iothub::codes::Code;
 use crate::iothub::device::method_call;
 use crate::iothub::device::method_call::{MethodCall, Timeouts};
 use crate::iothub::digital_twins::patch::{PatchOperation, PropertyChange};
-use crate::iothub::errors::{HubError, Result, json_error_text};
+use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
 use crate::iothub::rules::body;
 use crate::iothub::rules::precondition::IfMatch;
@@ -20,6 +20,7 @@ use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::store::etag;
 use crate::iothub::store::twin_key::TwinKey;
 use crate::service::{ServiceRequest, ServiceResponse};
+use crate::text::json_error_text;
 
 impl IotHub {
     pub(super) fn get_digital_twin(&self, device_id: &str) -> Result<ServiceResponse> {

@@ -8,6 +8,7 @@ use crate::iothub::codes::Code;
 use crate::iothub::store::not_found::NotFound;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::service::{Refusal, ServiceResponse};
+use crate::text::json_error_text;
 
 pub(crate) type Result<T, E = HubError> = std::result::Result<T, E>;
 
@@ -175,32 +176,4 @@ fn us_date_time(time: OffsetDateTime) -> String {
         time.minute(),
         time.second()
     )
-}
-
-/// Returns the text of an error with the names of JSON types instead of Rust types.
-pub(crate) fn json_error_text(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let Some((found, rest)) = text.rsplit_once(", expected ") else {
-        return text;
-    };
-    let (expected, position) = match rest.find(" at line ") {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
-    let expected = match expected {
-        "a map" => "an object",
-        "a sequence" => "an array",
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
-        "f32" | "f64" => "a number",
-        "variant identifier" => "a name",
-        named if named.starts_with("struct ") || named.contains("enum ") => "an object",
-        other => other,
-    };
-    let found = found
-        .replacen("invalid type: map", "invalid type: object", 1)
-        .replacen("invalid type: sequence", "invalid type: array", 1)
-        .replacen("invalid type: floating point", "invalid type: number", 1)
-        .replacen("unknown variant", "unknown value", 1);
-    format!("{found}, expected {expected}{position}")
 }

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::error::PresetError;
 use crate::iothub::configurations::scope::Scope;
-use crate::iothub::errors::json_error_text;
 use crate::iothub::hub::IotHub;
 use crate::iothub::registry::bulk_item;
 use crate::iothub::registry::bulk_item::BulkItem;
 use crate::iothub::rules::object;
+use crate::text::json_error_text;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -169,7 +169,7 @@ fn hub_bodies() -> Vec<(Method, &'static str, Value)> {
     ]
 }
 
-/// Returns bodies that the management API of the hub accepts.
+/// Returns bodies that the management API accepts.
 fn manage_bodies() -> Vec<(Method, &'static str, Value)> {
     let file = json!({"deviceId": "a", "blobUri": "u", "blobName": "b", "blobSizeInBytes": 1});
     let script = json!({"type": "reply", "status": 200, "payload": [1], "delayMilliseconds": 1});
@@ -185,6 +185,32 @@ fn manage_bodies() -> Vec<(Method, &'static str, Value)> {
         ),
         (Method::PATCH, "/iothub/devices/a/reported", json!({"x": 1})),
         (Method::PUT, "/iothub/devices/a/methods/m", script),
+        (
+            Method::POST,
+            "/tokens",
+            json!({"lifetimeSeconds": 60, "audience": "https://iothubs.azure.net"}),
+        ),
+        (Method::POST, "/clock/advance", json!({"seconds": 1})),
+        (Method::PUT, "/clock", json!({"now": "2030-01-01T00:00:00Z"})),
+        (Method::PUT, "/digitaltwins/queryLag", json!({"seconds": 0})),
+        (Method::PUT, "/digitaltwins/rates", json!({"enabled": false})),
+        (Method::PUT, "/digitaltwins/building", json!({"replace": false})),
+        (
+            Method::PUT,
+            "/digitaltwins/webhooks/w",
+            json!({"url": "http://localhost:9/"}),
+        ),
+        (
+            Method::POST,
+            "/faults",
+            json!({"service": "digitaltwins", "method": "GET", "path": "/none", "skip": 0, "count": 1,
+                "action": {"type": "status", "status": 500, "retryAfterSeconds": 1}}),
+        ),
+        (
+            Method::POST,
+            "/iothub/amqp/faults",
+            json!({"address": "none", "count": 1, "action": {"type": "tokenStatus", "status": 401}}),
+        ),
     ]
 }
 

@@ -172,9 +172,28 @@ async fn tokens_are_issued_with_a_lifetime_and_an_audience() {
     assert_eq!(statuses(&minute).await, (401, 401));
     assert_eq!(statuses(&week).await, (200, 200));
     assert_eq!(statuses(&issue(None).await).await, (200, 200));
-    for bad in [json!({"lifetimeSeconds": -1}), json!({"lifetime": 60}), json!([])] {
+    for (bad, rule) in [
+        (
+            json!({"lifetimeSeconds": -1}),
+            "a whole number that is not negative",
+        ),
+        (json!({"lifetimeSeconds": 0}), "from 1 to 315360000 seconds"),
+        (
+            json!({"lifetimeSeconds": u64::MAX}),
+            "from 1 to 315360000 seconds",
+        ),
+        (
+            json!({"audience": "https://vault.azure.net"}),
+            "https://digitaltwins.azure.net",
+        ),
+        (json!({"audience": ""}), "https://iothubs.azure.net"),
+        (json!({"lifetime": 60}), "lifetimeSeconds"),
+        (json!([]), "a JSON object"),
+    ] {
         let refused = running.post_json("/tokens", &bad).await;
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{bad}");
+        let text = refused.text().await.unwrap();
+        assert!(text.contains(rule), "{bad}: {text}");
     }
 }
 
