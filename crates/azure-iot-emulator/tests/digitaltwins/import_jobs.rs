@@ -227,6 +227,23 @@ fn running_job_is_canceled_and_excludes_other_jobs() {
     assert_eq!(world.details().last(), Some(&json!({"status": "Cancelled"})));
 }
 
+/// ADT-IMPORT-13, ADT-RATE-10: the rate of requests comes before the number of jobs.
+#[test]
+fn another_job_gets_429_within_a_second_and_400_after_it() {
+    let world = World::new(&lines(&building(), 20_000));
+    world.instance.service.set_rate_limits(true);
+    world.put("j").ok();
+    let reply = world.put("k");
+    assert_eq!(reply.status, 429);
+    assert!(reply.header("retry-after").is_some());
+    world.instance.clock.advance(Duration::from_secs(1));
+    let reply = world.put("k");
+    assert_eq!((reply.status, reply.code()), (400, "JobLimitReached"));
+    world.instance.service.set_rate_limits(false);
+    world.instance.post("/jobs/imports/j/cancel", &json!({})).ok();
+    assert_eq!(world.finished("j")["status"], "cancelled");
+}
+
 /// ADT-IMPORT-12, ADT-IMPORT-17, ADT-IMPORT-18, ADT-IMPORT-20.
 #[test]
 fn invalid_rows_and_files_fail_the_job() {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 
 /// Maximum length of a line, in bytes. The longest valid row is a model of 1 MiB, whose characters may be escaped.
 const MAX_LINE_LENGTH: usize = 4 * 1024 * 1024;
@@ -26,6 +26,13 @@ impl<'a> BlobReader<'a> {
             lines: 0,
             line_length: 0,
         }
+    }
+
+    /// Continues at the beginning of the same file, even if the name is that of another file by now.
+    pub(super) fn rewind(&mut self) -> io::Result<()> {
+        self.file.rewind()?;
+        (self.lines, self.line_length) = (0, 0);
+        Ok(())
     }
 
     fn follow(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -3,7 +3,7 @@
 //! Only regular files below the directory are blobs. A symbolic link could lead out of it, and opening a FIFO blocks.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
 use parking_lot::Mutex;
@@ -47,12 +47,11 @@ impl BlobDirectory {
         &self,
         uri: &str,
         may_continue: impl Fn() -> bool + 'a,
-    ) -> io::Result<BufReader<BlobReader<'a>>> {
+    ) -> io::Result<BlobReader<'a>> {
         let directory = self.0.lock();
         let (directory, relative_path) = locate(directory.as_deref(), uri)?;
         let path = check_components(directory, &relative_path)?;
-        let file = File::open(path)?;
-        Ok(BufReader::new(BlobReader::new(file, may_continue)))
+        Ok(BlobReader::new(File::open(path)?, may_continue))
     }
 
     /// Replaces a blob, and creates its container if needed, unless `condition` returns false. No other blob is written
@@ -117,7 +116,28 @@ fn name(component: Component<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
+
+    #[test]
+    fn rewound_blob_is_the_opened_file_after_another_one_took_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let container = folder.path().join("c");
+        fs::create_dir(&container).unwrap();
+        let (path, other) = (container.join("b"), container.join("other"));
+        fs::write(&path, "first\n").unwrap();
+        fs::write(&other, "second\n").unwrap();
+        let blobs = BlobDirectory::default();
+        blobs.set(folder.path().to_owned());
+        let mut blob = blobs.open("https://h/c/b", || true).unwrap();
+        let mut text = String::new();
+        blob.read_to_string(&mut text).unwrap();
+        fs::rename(&other, &path).unwrap();
+        blob.rewind().unwrap();
+        blob.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "first\nfirst\n");
+    }
 
     #[test]
     fn uris_stay_inside_the_directory() {

@@ -99,6 +99,13 @@ impl Progress<'_> {
     }
 }
 
+/// Reads a file up to its end or its first error.
+fn check_format(blob: &mut BlobReader<'_>) -> Result<(), FileError> {
+    let mut file = ImportFile::new(BufReader::new(blob));
+    while file.next_entry()?.is_some() {}
+    Ok(())
+}
+
 struct ImportRun<'a> {
     session: Session<'a>,
     progress: Progress<'a>,
@@ -112,8 +119,7 @@ struct ImportRun<'a> {
 impl<'a> ImportRun<'a> {
     fn import(&mut self) -> Result<(), End> {
         self.progress.checkpoint(0)?;
-        self.check_format()?;
-        let mut file = self.open()?;
+        let mut file = self.open_checked()?;
         loop {
             let entry = file.next_entry().map_err(|error| {
                 let section = self.section.unwrap_or(Section::Header);
@@ -131,26 +137,17 @@ impl<'a> ImportRun<'a> {
         }
     }
 
-    /// Checks the format of the complete file before anything is stored. Like the service, it reports every error
-    /// here as an error in the section Models.
-    fn check_format(&self) -> Result<(), End> {
-        let mut file = self.open()?;
-        loop {
-            let entry = file.next_entry();
-            if entry
-                .map_err(|error| self.file_error(error, Section::Models))?
-                .is_none()
-            {
-                return Ok(());
-            }
-        }
-    }
-
-    fn open(&self) -> Result<ImportFile<BufReader<BlobReader<'a>>>, End> {
+    /// Opens the file and checks the format of all of it before anything is stored. Like the service, it reports every
+    /// error here as an error in the section Models. The file is opened once, so that the checked file is imported even
+    /// if another one takes its name.
+    fn open_checked(&self) -> Result<ImportFile<BufReader<BlobReader<'a>>>, End> {
         let progress @ Progress { instance, job } = self.progress;
         let may_continue = move || progress.check_may_continue().is_ok();
-        let input = instance.blobs.open(&job.input, may_continue);
-        Ok(ImportFile::new(input.map_err(|error| self.unreadable(&error))?))
+        let opened = instance.blobs.open(&job.input, may_continue);
+        let mut blob = opened.map_err(|error| self.unreadable(&error))?;
+        check_format(&mut blob).map_err(|error| self.file_error(error, Section::Models))?;
+        blob.rewind().map_err(|error| self.unreadable(&error))?;
+        Ok(ImportFile::new(BufReader::new(blob)))
     }
 
     fn file_error(&self, error: FileError, section: Section) -> End {

@@ -188,6 +188,56 @@ fn failed_import_changes_nothing_when_it_resumes() {
     }
 }
 
+/// The file that was checked is imported, even if another one takes its name after the check.
+#[test]
+fn import_reads_the_file_that_it_has_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = instance(folder.path());
+    let model = json!([{"@id": "dtmi:a:T;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2"}]);
+    send(&one, Method::POST, "/models", &model);
+    let file = |count: usize| -> String {
+        let head = [
+            "{\"Section\": \"Header\"}",
+            "{\"fileVersion\": \"1.0.0\"}",
+            "{\"Section\": \"Twins\"}",
+        ];
+        let twins = (0..count)
+            .map(|n| format!("{{\"$dtId\": \"t{n}\", \"$metadata\": {{\"$model\": \"dtmi:a:T;1\"}}}}"));
+        head.map(str::to_owned)
+            .into_iter()
+            .chain(twins)
+            .map(|line| line + "\n")
+            .collect()
+    };
+    let (path, other) = (folder.path().join("c/in"), folder.path().join("c/other"));
+    std::fs::create_dir(folder.path().join("c")).unwrap();
+    let body = json!({"inputBlobUri": "https://h/c/in", "outputBlobUri": "https://h/c/out"});
+    // A file with an invalid last line takes the place of the checked one at some point of the import.
+    for round in 0..50_u32 {
+        std::fs::write(&path, file(500)).unwrap();
+        std::fs::write(&other, file(400) + "{").unwrap();
+        let job = format!("/jobs/imports/j{round}");
+        send(&one, Method::PUT, &job, &body);
+        std::thread::sleep(std::time::Duration::from_micros(u64::from(round) * 100));
+        std::fs::rename(&other, &path).unwrap();
+        while !is_over(&status(&one, &job)) {
+            std::thread::yield_now();
+        }
+        let end = send(&one, Method::GET, &job, &Value::Null);
+        let twins = one.dump()["twins"].as_object().unwrap().len();
+        match end["status"].as_str() {
+            Some("succeeded") => assert_eq!(twins, 500, "{end}"),
+            // The other file was opened, and failed its check before anything was stored.
+            _ => assert_eq!(twins, 0, "{end}"),
+        }
+        send(&one, Method::POST, "/jobs/deletions", &Value::Null);
+        while !one.instance.jobs.is_idle() {
+            std::thread::yield_now();
+        }
+        send(&one, Method::POST, "/models", &model);
+    }
+}
+
 /// The worker of a deleted job may stop late, when its output blob already belongs to another job.
 #[test]
 fn worker_of_a_deleted_job_writes_no_log() {
