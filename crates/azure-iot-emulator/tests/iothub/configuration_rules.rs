@@ -265,6 +265,29 @@ fn content_beyond_the_limits_of_twins_is_refused() {
     assert_eq!(hub.get("/twins/edge/modules/$edgeAgent").ok()["version"], 2);
 }
 
+/// HUB-CONFIG-30, HUB-CONFIG-34, HUB-CONFIG-35.
+#[test]
+fn deployment_that_is_too_large_creates_no_module_and_changes_nothing() {
+    let hub = Hub::new();
+    hub.create_edge("edge");
+    let many: Value = (0..12)
+        .map(|number| (format!("properties.desired.x{number}"), json!("x".repeat(3000))))
+        .collect();
+    let modules = json!({"$edgeAgent": {"properties.desired": {"a": 1}}, "new": many});
+    let before = hub.get("/twins/edge/modules/$edgeAgent").ok();
+    let body = json!({ "modulesContent": modules });
+    let path = "/devices/edge/applyConfigurationContent";
+    hub.send("POST", path, None, Some(&body))
+        .error(403, "DeviceModelMaxPropertiesExceeded");
+    assert_eq!(hub.get("/twins/edge/modules/$edgeAgent").ok(), before);
+    hub.get("/devices/edge/modules/new").error(404, "ModuleNotFound");
+    // A configuration changes each twin on its own.
+    put(&hub, "c", &json!({"content": body, "targetCondition": "*"})).ok();
+    hub.get("/devices/edge/modules/new").error(404, "ModuleNotFound");
+    let agent = hub.get("/twins/edge/modules/$edgeAgent").ok();
+    assert_eq!(agent["properties"]["desired"]["a"], 1);
+}
+
 /// HUB-CONFIG-32.
 #[test]
 fn every_name_in_a_path_of_the_content_is_checked() {

@@ -80,13 +80,18 @@ impl Store {
         let identity = key.find_mut(self)?;
         let applied = match patch {
             Some((patch, authored)) => {
-                let change = TwinChange::new(None, Some(json!({ "desired": patch })))?;
                 let twin = &mut identity.twin;
-                twin.apply(change, now)
+                TwinChange::new(None, Some(json!({ "desired": patch })))
+                    .and_then(|change| twin.apply(change, now))
                     .map(|()| authorship::record(&patch, &mut twin.desired.metadata, &authored))
             }
             None => Ok(()),
         };
+        if let (Some(module_id), true, Err(_)) = (module_id, is_new, &applied) {
+            // A module whose properties are refused is not created.
+            self.device_mut(device_id)?.modules.remove(module_id);
+            return applied;
+        }
         identity.configurations = update.statuses;
         if applied.is_err() {
             for status in identity.configurations.values_mut() {
@@ -96,7 +101,7 @@ impl Store {
         applied
     }
 
-    /// Applies content to one edge device.
+    /// Applies content to one edge device: all of it, or nothing if a part is refused.
     pub(crate) fn apply_content(&mut self, device_id: &str, content: &Content, now: Timestamp) -> Result<()> {
         let device = self.device(device_id)?;
         let mut parts: Vec<(Option<String>, &Settings)> = content
@@ -128,8 +133,13 @@ impl Store {
                 }
             })
             .collect();
-        updates
+        let before = device.clone();
+        let applied = updates
             .into_iter()
-            .try_for_each(|update| self.apply_update(device_id, update, now))
+            .try_for_each(|update| self.apply_update(device_id, update, now));
+        if applied.is_err() {
+            *self.device_mut(device_id)? = before;
+        }
+        applied
     }
 }
