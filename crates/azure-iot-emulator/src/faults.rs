@@ -61,6 +61,7 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Restricts the rule to paths (as sent, without the query) that match this pattern; `*` stands for any characters.
+    /// IoT Hub takes `%2F` for a slash, so `/devices/query` matches `/devices%2Fquery` there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// Number of matching requests to skip first.
@@ -146,7 +147,7 @@ impl Fault {
         }
     }
 
-    fn matches(&self, service: &str, method: &Method, path: &str) -> bool {
+    fn matches(&self, service: &str, method: &Method, paths: &[&str]) -> bool {
         self.service
             .as_ref()
             .is_none_or(|name| name.eq_ignore_ascii_case(service))
@@ -157,7 +158,7 @@ impl Fault {
             && self
                 .path
                 .as_ref()
-                .is_none_or(|pattern| wildcard_match(pattern, path))
+                .is_none_or(|pattern| paths.iter().any(|path| wildcard_match(pattern, path)))
     }
 }
 
@@ -214,13 +215,14 @@ impl Faults {
         self.rules.lock().clone()
     }
 
-    /// Returns the effects on a request, and counts one use of each rule that applies.
+    /// Returns the effects on a request, and counts one use of each rule that applies. `paths` are the spellings of its
+    /// path.
     #[expect(clippy::expect_used, reason = "rules are validated when they are added")]
-    pub(crate) fn apply(&self, service: &str, method: &Method, path: &str) -> FaultEffects {
+    pub(crate) fn apply(&self, service: &str, method: &Method, paths: &[&str]) -> FaultEffects {
         let mut effects = FaultEffects::default();
         let mut rules = self.rules.lock();
         for rule in rules.iter_mut() {
-            if rule.count == Some(0) || !rule.matches(service, method, path) {
+            if rule.count == Some(0) || !rule.matches(service, method, paths) {
                 continue;
             }
             if rule.skip > 0 {
@@ -300,7 +302,7 @@ mod tests {
         let mut second = Fault::status(429).retry_after(2).times(1);
         second.skip = 1;
         faults.add(second).unwrap();
-        let apply = |path: &str| faults.apply("iothub", &Method::GET, path);
+        let apply = |path: &str| faults.apply("iothub", &Method::GET, &[path]);
         assert_eq!(
             apply("/devices/a"),
             FaultEffects {

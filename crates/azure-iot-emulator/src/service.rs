@@ -37,6 +37,11 @@ pub(crate) trait Service: Send + Sync {
         None
     }
 
+    /// Returns whether `%2F` in a path separates segments, as `/` does. Otherwise it is a part of an id.
+    fn separates_at_encoded_slash(&self) -> bool {
+        false
+    }
+
     /// Returns whether the response must wait until all previous changes are on disk, if there is a data file. That is
     /// true for requests that may change something, and for reads of a job's status, because clients rely on the effects
     /// of a finished job.

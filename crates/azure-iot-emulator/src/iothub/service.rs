@@ -172,6 +172,10 @@ impl Service for IotHub {
         is_device_endpoint(method, &router::segments(path_segments)).then_some(NO_DEVICE_ENDPOINTS)
     }
 
+    fn separates_at_encoded_slash(&self) -> bool {
+        true
+    }
+
     fn is_durable(&self, request: &ServiceRequest) -> bool {
         let segments = router::segments(&request.path_segments);
         let about_jobs = segments

@@ -1,5 +1,6 @@
 //! Processing of one request: faults, credentials, durability, request ids, logging.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,9 +20,9 @@ use crate::server::endpoint::Endpoint;
 use crate::server::limits::{BODY_LIMIT, BODY_TIMEOUT};
 use crate::server::reset::Reset;
 use crate::server::unread::{self, Sending};
-use crate::service::Refusal;
 use crate::service::request::{ServiceRequest, split_path, split_query};
 use crate::service::response::ServiceResponse;
+use crate::service::{Refusal, Service};
 
 /// Responds to a request, or resets the connection if a fault rule requires it. The response is sent only after the
 /// request's body has been read, even if the service ignores the body.
@@ -40,9 +41,9 @@ pub(super) async fn respond(
     let mut response = match upgraded {
         Some(Ok(response)) => {
             processing.keep();
-            return Ok(response.map(|()| empty()));
+            return Ok(switch_protocol(&endpoint, &parts, response));
         }
-        Some(Err(refusal)) => into_http(endpoint.service.refuse(&refusal, &new_request_id()), false),
+        Some(Err(refusal)) => refuse_upgrade(&endpoint, &parts, &refusal),
         None => exchange(&endpoint, &reset, &processing, parts, &mut body).await,
     };
     let discarded = unread::discard(body, sending, response.headers_mut());
@@ -50,8 +51,25 @@ pub(super) async fn respond(
     Ok(response)
 }
 
+/// Logs a request to switch protocols that succeeds.
+fn switch_protocol(endpoint: &Endpoint, parts: &Parts, response: Response<()>) -> Response<ResponseBody> {
+    let request_id = new_request_id();
+    log(endpoint, parts, response.status(), &request_id, Instant::now());
+    let mut response = response.map(|()| empty());
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, header_value(&request_id));
+    response
+}
+
+/// Logs a request to switch protocols that is refused, and responds to it as to other requests.
+fn refuse_upgrade(endpoint: &Endpoint, parts: &Parts, refusal: &Refusal) -> Response<ResponseBody> {
+    let request_id = new_request_id();
+    let response = with_request_id(refuse(endpoint, refusal, &request_id), &request_id);
+    log(endpoint, parts, response.status, &request_id, Instant::now());
+    into_http(response, false)
+}
+
 /// Applies the fault rules, processes the request, and logs it.
-#[expect(clippy::expect_used, reason = "a UUID is a header value")]
 async fn exchange(
     endpoint: &Endpoint,
     reset: &Reset,
@@ -61,12 +79,14 @@ async fn exchange(
 ) -> Response<ResponseBody> {
     let started = Instant::now();
     let request_id = new_request_id();
+    let path = parts.uri.path();
+    let separated = separated(&*endpoint.service, path);
     let service = endpoint.service.name();
-    let effects = endpoint.faults.apply(service, &parts.method, parts.uri.path());
+    let effects = endpoint.faults.apply(service, &parts.method, &[path, &separated]);
     if !effects.delay.is_zero() {
         tokio::time::sleep(effects.delay).await;
     }
-    let mut response = match effects.outcome {
+    let response = match effects.outcome {
         Some(Outcome::Reset { processed: false }) => return reset.now().await,
         Some(Outcome::Status(status, retry_after)) => {
             refuse_by_fault(endpoint, status, retry_after, &request_id)
@@ -78,24 +98,53 @@ async fn exchange(
     if effects.outcome == Some(Outcome::Reset { processed: true }) {
         return reset.now().await;
     }
-    response
-        .headers
-        .entry("x-ms-request-id")
-        .or_insert_with(|| HeaderValue::from_str(&request_id).expect("a UUID is ASCII"));
-    tracing::info!(
-        service,
-        id = request_id,
-        method = %parts.method,
-        path = parts.uri.path(),
-        status = response.status.as_u16(),
-        microseconds = started.elapsed().as_micros(),
-        "request"
-    );
+    let response = with_request_id(response, &request_id);
+    log(endpoint, &parts, response.status, &request_id, started);
     into_http(response, effects.outcome == Some(Outcome::Truncate))
 }
 
+const REQUEST_ID: &str = "x-ms-request-id";
+
 fn new_request_id() -> String {
     uuid::Uuid::new_v4().to_string()
+}
+
+#[expect(clippy::expect_used, reason = "a UUID is ASCII")]
+fn header_value(request_id: &str) -> HeaderValue {
+    HeaderValue::from_str(request_id).expect("a UUID is a header value")
+}
+
+/// Adds the request id, unless the service has its own.
+fn with_request_id(mut response: ServiceResponse, request_id: &str) -> ServiceResponse {
+    let entry = response.headers.entry(REQUEST_ID);
+    entry.or_insert_with(|| header_value(request_id));
+    response
+}
+
+fn log(endpoint: &Endpoint, parts: &Parts, status: StatusCode, request_id: &str, started: Instant) {
+    tracing::info!(
+        service = endpoint.service.name(),
+        id = request_id,
+        method = %parts.method,
+        path = parts.uri.path(),
+        status = status.as_u16(),
+        microseconds = started.elapsed().as_micros(),
+        "request"
+    );
+}
+
+fn refuse(endpoint: &Endpoint, refusal: &Refusal, request_id: &str) -> ServiceResponse {
+    tracing::info!(id = request_id, ?refusal, "refused");
+    endpoint.service.refuse(refusal, request_id)
+}
+
+/// Returns a path with `/` for `%2F`, if the service separates segments there.
+fn separated<'a>(service: &dyn Service, path: &'a str) -> Cow<'a, str> {
+    if service.separates_at_encoded_slash() && path.contains('%') {
+        path.replace("%2F", "/").replace("%2f", "/").into()
+    } else {
+        path.into()
+    }
 }
 
 fn refuse_by_fault(
@@ -120,13 +169,9 @@ async fn process(
     body: &mut Incoming,
     request_id: &str,
 ) -> ServiceResponse {
-    let refuse = |refusal: Refusal| {
-        tracing::info!(id = request_id, ?refusal, "refused");
-        endpoint.service.refuse(&refusal, request_id)
-    };
     let request = match check(endpoint, processing, parts, body, request_id).await {
         Ok(request) => request,
-        Err(refusal) => return refuse(refusal),
+        Err(refusal) => return refuse(endpoint, &refusal, request_id),
     };
     let journal = endpoint.journal.as_ref();
     let journal = journal.filter(|_| endpoint.service.is_durable(&request));
@@ -138,7 +183,10 @@ async fn process(
     // Error responses wait as well, because a failed bulk request may have changed some items.
     match commit.durable().await {
         Ok(()) => response,
-        Err(NotDurable) => refuse(Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR)),
+        Err(NotDurable) => {
+            let refusal = Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR);
+            refuse(endpoint, &refusal, request_id)
+        }
     }
 }
 
@@ -151,8 +199,8 @@ async fn check(
     body: &mut Incoming,
     request_id: &str,
 ) -> Result<ServiceRequest, Refusal> {
-    let path_segments =
-        split_path(parts.uri.path()).map_err(|error| Refusal::BadRequest(error.to_string()))?;
+    let path = separated(&*endpoint.service, parts.uri.path());
+    let path_segments = split_path(&path).map_err(|error| Refusal::BadRequest(error.to_string()))?;
     let authority = parts.uri.authority().map(|authority| authority.as_str());
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
     // HTTP/1.0 has no `Host`.

@@ -47,6 +47,26 @@ async fn signatures_match_every_spelling_of_the_host_and_scope() {
     assert_eq!(running.get("/twins/a", Some(&scoped)).await.status(), 401);
 }
 
+/// HUB-HTTP-3, HUB-AUTH-8: `%2F` in a path is a separator for the scope of a signature too.
+#[tokio::test]
+async fn scope_of_a_signature_is_compared_with_the_segments_that_the_hub_sees() {
+    let running = Running::start().await;
+    running.create("a").await;
+    let credentials = running.connection_string();
+    let resource = format!("{}%2Fdevices%2Fa", credentials.host.replace(':', "%3A"));
+    let scoped = credentials.token(&resource, running.now() + 60);
+    for (path, status) in [
+        ("/devices%2Fa", 200),
+        ("/devices%2fa%2F", 200),
+        ("/devices%2Fb", 401),
+        ("/twins%2Fa", 401),
+        ("/devices%252Fa", 401),
+    ] {
+        let response = running.get(path, Some(&scoped)).await;
+        assert_eq!(response.status(), status, "{path}");
+    }
+}
+
 /// HUB-AUTH-10, HUB-AUTH-11, HUB-AUTH-12, HUB-AUTH-21.
 #[tokio::test]
 async fn bad_credentials_are_unauthorized() {

@@ -34,6 +34,40 @@ async fn status_fault_has_the_services_error_body_and_retry_after() {
     );
 }
 
+/// HUB-HTTP-3, ADT-HTTP-12: a rule applies to the spellings of a path that the service takes for the same resource.
+#[tokio::test]
+async fn path_of_a_fault_is_compared_as_the_service_separates_it() {
+    let running = Running::start().await;
+    running
+        .emulator
+        .faults()
+        .add(Fault::status(503).on("GET", "*/devices/a"))
+        .unwrap();
+    for (path, status) in [
+        ("/devices/a", 503),
+        ("/devices%2Fa", 503),
+        ("/devices%2fa", 503),
+        ("/devices%252Fa", 404),
+    ] {
+        let response = running.hub(Method::GET, path).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+    }
+    let url = running.emulator.digitaltwins_endpoint();
+    for (path, status) in [("/x/devices/a", 503), ("/digitaltwins/x%2Fdevices%2Fa", 404)] {
+        let request = running.client.get(format!("{url}{path}?api-version=2023-10-31"));
+        let response = request.bearer_auth(running.emulator.bearer_token()).send().await;
+        assert_eq!(response.unwrap().status(), status, "{path}");
+    }
+    // A rule for the path as sent applies only to this spelling.
+    running.emulator.faults().clear();
+    let sent = Fault::status(503).on("GET", "/devices%2Fa");
+    running.emulator.faults().add(sent).unwrap();
+    for (path, status) in [("/devices/a", 404), ("/devices%2Fa", 503)] {
+        let response = running.hub(Method::GET, path).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn reset_fault_applies_before_or_after_processing() {
     let running = Running::start().await;
