@@ -68,7 +68,7 @@
 //! | Request | Effect |
 //! |---|---|
 //! | `GET /` | the endpoints, as in the program's ready line |
-//! | `POST /tokens` | issues a bearer token: `{"lifetimeSeconds": 86400, "audience": "https://digitaltwins.azure.net"}`; the default is one hour and both services |
+//! | `POST /tokens` | issues a bearer token: `{"lifetimeSeconds": 86400, "audience": "https://digitaltwins.azure.net"}`; the default is one hour, at most ten years, and both services |
 //! | `GET /state`, `PUT /state` | dump or load the state of all services; `?service=iothub` for one |
 //! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](Fault) |
 //! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
@@ -120,6 +120,7 @@ mod tls;
 pub use amqp::control::Amqp;
 pub use amqp::faults::{AmqpFault, AmqpFaultAction};
 pub use amqp::node::AmqpStatistics;
+pub use auth::bearer::TokenError;
 pub use auth::caller::Caller;
 pub use builder::error::StartError;
 pub use builder::options::Builder;

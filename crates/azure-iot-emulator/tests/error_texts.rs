@@ -87,6 +87,7 @@ async fn start_errors(listing: &mut String, folder: &Path) {
         ),
         ("host name", Emulator::builder().host_name("a b")),
         ("blob directory", Emulator::builder().blob_directory(&file)),
+        ("models", Emulator::builder().models(&file)),
         ("policy", Emulator::builder().policy_key("nobody", "AAAA")),
         ("policy key", Emulator::builder().policy_key("service", "?")),
         ("too many webhooks", seven),
@@ -145,6 +146,14 @@ async fn management_errors(listing: &mut String) {
         (Method::PUT, "/clock", "{\"now\": \"soon\"}"),
         (Method::PUT, "/clock", "{\"now\": \"9999-12-31T23:59:59-01:00\"}"),
         (Method::POST, "/clock/advance", "{\"seconds\": -1}"),
+        (Method::POST, "/clock/advance", "{\"seconds\": \"1\"}"),
+        (Method::POST, "/tokens", "{\"lifetimeSeconds\": 0}"),
+        (Method::POST, "/tokens", "{\"lifetimeSeconds\": \"1h\"}"),
+        (
+            Method::POST,
+            "/tokens",
+            "{\"audience\": \"https://vault.azure.net\"}",
+        ),
         (
             Method::POST,
             "/faults",

@@ -87,6 +87,10 @@ pub(crate) struct Options {
     /// the list of devices
     #[arg(long, value_name = "FILE", conflicts_with = "no_iothub")]
     pub(crate) hub: Option<PathBuf>,
+    /// Models of Plug and Play devices, which patches of their digital twins must fit: a file of DTDL, or a folder with .json
+    /// files
+    #[arg(long, value_name = "PATH", conflicts_with = "no_iothub")]
+    pub(crate) models: Option<PathBuf>,
     /// Respond with 429 to requests beyond the limits of the hub's tier or the rates of Digital Twins
     #[arg(long)]
     pub(crate) throttle: bool,
@@ -96,8 +100,8 @@ pub(crate) struct Options {
     /// State to load, from `GET /state` of the management API
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// Lifetime of the bearer token in the ready line, in seconds of the emulator's clock; `POST /tokens` of the
-    /// management API issues more tokens
+    /// Lifetime of the bearer token in the ready line, in seconds of the emulator's clock, at most ten years; `POST
+    /// /tokens` of the management API issues more tokens
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     pub(crate) token_lifetime: u64,
     /// Audience of the bearer token in the ready line, such as `https://digitaltwins.azure.net`; by default both services

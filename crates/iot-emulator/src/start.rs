@@ -43,6 +43,9 @@ fn with_iothub(mut builder: Builder, options: &Options) -> Result<Builder, Strin
         .amqp_port(options.amqp_port)
         .blob_port(options.blob_port)
         .tier(options.tier);
+    if let Some(path) = &options.models {
+        builder = builder.models(path);
+    }
     if let Some(path) = &options.hub {
         builder = builder.preset(read_hub("--hub", path)?);
     }

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::digitaltwins::EndpointError;
 use crate::error::{PresetError, StateError};
+use crate::iothub::ModelsError;
 use crate::tls::CertificateError;
 
 /// An error that prevents the start of an emulator.
@@ -56,6 +57,14 @@ pub enum StartError {
     /// The preset of the hub or the building of Digital Twins could not be loaded.
     #[error("could not load the preset")]
     Preset(#[from] PresetError),
+    /// The models of Plug and Play devices could not be read, or are not valid DTDL.
+    #[error("could not load the models from {}", path.display())]
+    Models {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: ModelsError,
+    },
     /// A shared access policy does not exist, or its key is not base64.
     #[error(
         "the shared access policy \"{policy}\" does not exist, or its key is not base64; \

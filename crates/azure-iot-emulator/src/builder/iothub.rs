@@ -21,6 +21,24 @@ use crate::server::listener::Server;
 use crate::socket::local_authority;
 use crate::tls;
 
+impl Builder {
+    /// Creates the hub with its models, unless the service is disabled.
+    pub(super) fn new_iothub(&self) -> Result<Option<Arc<IotHub>>, StartError> {
+        if self.iothub_port.is_none() {
+            return Ok(None);
+        }
+        let hub = IotHub::new(self.clock.clone());
+        if let Some(path) = &self.models {
+            let read = hub.read_models(path);
+            read.map_err(|source| StartError::Models {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        Ok(Some(Arc::new(hub)))
+    }
+}
+
 pub(super) async fn start(
     options: &Builder,
     port: u16,

@@ -31,6 +31,7 @@ pub struct Builder {
     pub(super) tier: Tier,
     pub(super) data_file: Option<PathBuf>,
     pub(super) preset: Option<Value>,
+    pub(super) models: Option<PathBuf>,
     pub(super) state: Option<Value>,
     pub(super) throttling: bool,
 }
@@ -56,6 +57,7 @@ impl Default for Builder {
             tier: Tier::default(),
             data_file: None,
             preset: None,
+            models: None,
             state: None,
             throttling: false,
         }
@@ -108,6 +110,13 @@ impl Builder {
     /// bulk request or in the file of an export job. With a data file, it applies only to the first start.
     pub fn preset(mut self, hub: Value) -> Self {
         self.preset = Some(hub);
+        self
+    }
+
+    /// Sets the models of Plug and Play devices: a file of DTDL, or a folder with `.json` files, at any depth. See
+    /// [`IotHub::set_models`](crate::IotHub::set_models).
+    pub fn models(mut self, path: impl Into<PathBuf>) -> Self {
+        self.models = Some(path.into());
         self
     }
 

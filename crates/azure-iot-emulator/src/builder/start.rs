@@ -10,7 +10,6 @@ use crate::builder::options::Builder;
 use crate::builder::shared::Shared;
 use crate::builder::{digitaltwins, iothub, management};
 use crate::faults::Faults;
-use crate::iothub::IotHub;
 use crate::running::Emulator;
 use crate::server::limits::connections_per_endpoint;
 use crate::service::StatefulService;
@@ -37,9 +36,7 @@ impl Builder {
     /// # Errors
     /// If a port is in use, or an option, the data file or the initial state is not valid; see [`StartError`].
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let hub = self
-            .iothub_port
-            .map(|_| Arc::new(IotHub::new(self.clock.clone())));
+        let hub = self.new_iothub()?;
         let twins = self.new_digitaltwins()?;
         let services: Vec<Arc<dyn StatefulService>> = [
             hub.clone().map(|hub| hub as Arc<dyn StatefulService>),

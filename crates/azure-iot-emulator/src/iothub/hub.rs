@@ -14,6 +14,7 @@
 //! closures that use the hub, and code below the operations gets a [`Store`] rather than the hub.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use parking_lot::{Mutex, RwLock};
@@ -89,6 +90,11 @@ impl IotHub {
     /// If the documents are not valid DTDL, or refer to models that are not among them. The models are unchanged then.
     pub fn set_models(&self, documents: &[Value]) -> std::result::Result<(), ModelsError> {
         self.models.set(documents)
+    }
+
+    /// Replaces the models of Plug and Play devices by those of a file or folder.
+    pub(crate) fn read_models(&self, path: &Path) -> std::result::Result<(), ModelsError> {
+        self.models.read(path)
     }
 
     /// Sets the journal that makes changes durable. Further calls have no effect.

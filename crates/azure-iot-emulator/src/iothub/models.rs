@@ -3,7 +3,9 @@
 //! The service resolves models in repositories that the emulator cannot access, so tests provide
 //! them.
 
-use dtdl::{Interface, Model, Parser};
+use std::path::Path;
+
+use dtdl::{Interface, Model, ModelFiles, Parser};
 use parking_lot::Mutex;
 use serde_json::Value;
 use thiserror::Error;
@@ -28,6 +30,18 @@ impl Models {
             reason: error.to_string(),
         })?;
         *self.0.lock() = parsed;
+        Ok(())
+    }
+
+    /// Replaces all models by those of a file, or of a folder and the folders below it.
+    pub(crate) fn read(&self, path: &Path) -> Result<(), ModelsError> {
+        let files = ModelFiles::read(path).map_err(|error| ModelsError {
+            reason: error.to_string(),
+        })?;
+        let parsed = Parser::new().parse(files.documents());
+        *self.0.lock() = parsed.map_err(|error| ModelsError {
+            reason: error.to_string(),
+        })?;
         Ok(())
     }
 

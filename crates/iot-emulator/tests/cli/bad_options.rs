@@ -87,11 +87,19 @@ fn invalid_values_end_with_a_clear_message() {
         (&["--hub", &wide], "UTF-16; save it as UTF-8"),
         (&["--hub", &latin], "line 3 is not UTF-8"),
         (&["--hub", &cut], "at line 3 column 0"),
+        (&["--models", &none], &none),
+        (&["--models", &text], "not valid DTDL"),
+        (&["--models", &inside], "could not load the models"),
         (&["--state", &wide], "UTF-16; save it as UTF-8"),
         (&["--state", &cut], "at line 3 column 0"),
         (&["--event-webhook-ca", &wide], "UTF-16; save it as UTF-8"),
         (&["--token-lifetime", "-1"], "'-1'"),
         (&["--token-lifetime", "1h"], "--token-lifetime"),
+        (&["--token-lifetime", "0"], "the token lifetime 0 is not valid"),
+        (
+            &["--token-audience", "https://vault.azure.net"],
+            "the audiences are https://iothubs.azure.net, https://digitaltwins.azure.net",
+        ),
         (&["--clock", "soon"], "--clock"),
         (
             &["--clock", "9999-12-31T23:59:59-01:00"],
@@ -111,6 +119,7 @@ fn invalid_values_end_with_a_clear_message() {
         // These are options of a disabled service.
         (&["--no-iothub", "--tier", "S2"], "cannot be used with"),
         (&["--no-iothub", "--hub", &list], "cannot be used with"),
+        (&["--no-iothub", "--models", &list], "cannot be used with"),
         (&["--no-digitaltwins", "--building"], "cannot be used with"),
         (&["--no-digitaltwins", "--query-lag", "1"], "cannot be used with"),
         (

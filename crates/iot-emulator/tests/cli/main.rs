@@ -14,6 +14,7 @@ mod disk_full;
 #[cfg(unix)]
 mod flood;
 mod limits_table;
+mod models;
 mod options;
 mod program;
 #[path = "../../../azure-iot-emulator/tests/digitaltwins/receiver.rs"]

@@ -12,12 +12,12 @@ use crate::data_file::Caller;
 use crate::program::{Program, start};
 use crate::receiver::{event, receiver};
 
-fn started(arguments: &[&str]) -> (Program, Caller) {
+pub(crate) fn started(arguments: &[&str]) -> (Program, Caller) {
     let (program, ready) = start(&[&["--log", "warn"], arguments].concat());
     (program, Caller::of(ready))
 }
 
-async fn manage(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+pub(crate) async fn manage(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
     let endpoint = caller.ready["management"]["endpoint"].as_str().unwrap();
     let response = caller.send(method, format!("{endpoint}{path}"), body).await;
     response.expect("the program is running")
@@ -47,6 +47,7 @@ fn every_option_is_tested() {
         include_str!("bad_options.rs"),
         include_str!("program.rs"),
         include_str!("data_file.rs"),
+        include_str!("models.rs"),
     ];
     for option in options {
         let argument = format!("\"--{option}\"");

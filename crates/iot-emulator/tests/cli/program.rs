@@ -135,6 +135,48 @@ async fn ready_line_has_endpoints_and_sigterm_ends_the_program() {
     assert!(!ca_file.exists(), "the temporary file is removed");
 }
 
+/// A WebSocket that is refused is a request like any other.
+#[tokio::test]
+#[cfg(unix)]
+async fn refused_and_accepted_web_sockets_are_logged_with_their_request_ids() {
+    let (mut program, ready) = start(&["--log", "info"]);
+    let certificate = std::fs::read(ready["caFile"].as_str().unwrap()).unwrap();
+    let certificate = Certificate::from_pem(&certificate).unwrap();
+    let client = Client::builder().tls_certs_only([certificate]).http1_only();
+    let client = client.build().unwrap();
+    let url = format!(
+        "{}/$iothub/websocket",
+        ready["iothub"]["endpoint"].as_str().unwrap()
+    );
+    let mut ids = Vec::new();
+    for (protocol, status) in [("mqtt", 501), ("soap", 400), ("AMQPWSB10", 101)] {
+        let request = client
+            .get(&url)
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header("sec-websocket-protocol", protocol);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{protocol}");
+        let id = response.headers()["x-ms-request-id"].to_str().unwrap();
+        ids.push((id.to_owned(), format!("status={status}")));
+    }
+    drop(client);
+    let mut program = tokio::task::spawn_blocking(move || {
+        assert!(program.end_by_signal());
+        program
+    })
+    .await
+    .unwrap();
+    let mut log = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    for (id, status) in ids {
+        let logged = |line: &str| line.contains(&id) && line.contains(&status);
+        assert!(log.lines().any(logged), "{id} {status}: {log}");
+    }
+}
+
 /// Clients may run in another directory than the emulator.
 #[test]
 fn path_of_the_certificate_is_absolute() {
