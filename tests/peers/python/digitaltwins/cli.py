@@ -52,6 +52,11 @@ def room(**properties):
     return {"$metadata": {"$model": ROOM}, "sensor": {"$metadata": {}}, **properties}
 
 
+def named(name, **properties):
+    """Returns the body of a new twin, in which the CLI repeats the id."""
+    return {"$dtId": name, **room(**properties)}
+
+
 MODEL, TWIN = "dt model", "dt twin"
 COMPONENT, RELATIONSHIP = f"{TWIN} component", f"{TWIN} relationship"
 
@@ -76,6 +81,11 @@ def twins(*expected):
     return ids(*expected, name="$dtId")
 
 
+def of_twin(index, path=""):
+    """Returns the path of a twin in the second response."""
+    return lambda bodies: f"/digitaltwins/{bodies[1]['value'][index]['$dtId']}{path}"
+
+
 def relationships(*expected):
     return ids(*expected, name="$relationshipId")
 
@@ -98,18 +108,32 @@ GRAPH = [
     ),
     Request(f"{MODEL} list", "GET", "/models", expected=ids(ROOM, SENSOR)),
     Request(
+        f"{MODEL} list --definition --top",
+        "GET",
+        "/models?includeModelDefinition=true",
+        headers={"max-items-per-page": "1"},
+        expected=lambda page: len(page["value"]) == 1 and page["nextLink"] and "model" in page["value"][0],
+    ),
+    Request(
         f"{MODEL} list --dependencies-for",
         "GET",
         f"/models?dependenciesFor={SENSOR}&includeModelDefinition=true",
         expected=lambda page: [model["model"] for model in page["value"]] == [MODELS[1]],
     ),
-    Request(f"{TWIN} create", "PUT", "/digitaltwins/hall", room(temperature=20.5), headers=NEW, expected=has(**{"$dtId": "hall", "temperature": 20.5})),
-    Request(f"{TWIN} create", "PUT", "/digitaltwins/attic", room(), headers=NEW, expected=has(**{"$dtId": "attic"})),
+    Request(f"{TWIN} create", "PUT", "/digitaltwins/hall", named("hall", temperature=1), expected=has(**{"$dtId": "hall", "temperature": 1})),
     Request(
-        f"{TWIN} create of one that exists",
+        f"{TWIN} create, over one that exists",
         "PUT",
         "/digitaltwins/hall",
-        room(),
+        named("hall", temperature=20.5),
+        expected=has(**{"$dtId": "hall", "temperature": 20.5}),
+    ),
+    Request(f"{TWIN} create --if-none-match", "PUT", "/digitaltwins/attic", named("attic"), headers=NEW, expected=has(**{"$dtId": "attic"})),
+    Request(
+        f"{TWIN} create --if-none-match, of one that exists",
+        "PUT",
+        "/digitaltwins/hall",
+        named("hall"),
         status=412,
         headers=NEW,
         expected=lambda body: body["error"]["code"] == "PreconditionFailed",
@@ -141,8 +165,16 @@ GRAPH = [
         "PUT",
         "/digitaltwins/hall/relationships/stairs",
         STAIRS,
-        headers=NEW,
         expected=has(**{"$relationshipId": "stairs", "$sourceId": "hall"}, **STAIRS),
+    ),
+    Request(
+        f"{RELATIONSHIP} create --if-none-match, of one that exists",
+        "PUT",
+        "/digitaltwins/hall/relationships/stairs",
+        STAIRS,
+        status=412,
+        headers=NEW,
+        expected=lambda body: body["error"]["code"] == "PreconditionFailed",
     ),
     Request(f"{RELATIONSHIP} show", "GET", "/digitaltwins/hall/relationships/stairs", expected=has(width=2)),
     Request(f"{RELATIONSHIP} list", "GET", "/digitaltwins/hall/relationships", expected=relationships("stairs")),
@@ -179,6 +211,16 @@ GRAPH = [
         headers=TELEMETRY,
         expected=empty,
     ),
+    # The CLI sends the message of a component to the twin as well.
+    Request(
+        f"{TWIN} telemetry send --component",
+        "POST",
+        "/digitaltwins/hall/telemetry",
+        {"value": 1.5},
+        status=204,
+        headers=TELEMETRY,
+        expected=empty,
+    ),
 ]
 
 ROUTES = [
@@ -191,6 +233,7 @@ ROUTES = [
         expected=lambda body: body["error"]["code"] == "EventRouteNotFound",
     ),
     Request("dt route create", "PUT", "/eventroutes/noise", ROUTE, status=204, expected=empty),
+    Request("dt route create", "GET", "/eventroutes/noise", expected=has(id="noise", **ROUTE)),
     Request("dt route show", "GET", "/eventroutes/noise", expected=has(id="noise", **ROUTE)),
     Request("dt route delete", "DELETE", "/eventroutes/noise", status=204, expected=empty),
     Request("dt route delete", "GET", "/eventroutes", expected=ids()),
@@ -200,12 +243,12 @@ DELETIONS = [
     Request(f"{RELATIONSHIP} delete", "DELETE", "/digitaltwins/hall/relationships/stairs", status=204, headers=ANY, expected=empty),
     Request(f"{RELATIONSHIP} delete", "GET", "/digitaltwins/hall/relationships", expected=relationships()),
     Request(DELETE_ALL_RELATIONSHIPS, "PUT", "/digitaltwins/hall/relationships/stairs", STAIRS, headers=NEW, expected=has(width=2)),
-    Request(DELETE_ALL_RELATIONSHIPS, "GET", "/digitaltwins/hall/relationships", expected=relationships("stairs")),
     Request(DELETE_ALL_RELATIONSHIPS, "GET", "/digitaltwins/hall/incomingrelationships", expected=relationships()),
+    Request(DELETE_ALL_RELATIONSHIPS, "GET", "/digitaltwins/hall/relationships", expected=relationships("stairs")),
     Request(
         DELETE_ALL_RELATIONSHIPS,
         "DELETE",
-        lambda bodies: f"/digitaltwins/hall/relationships/{bodies[1]['value'][0]['$relationshipId']}",
+        lambda bodies: f"/digitaltwins/hall/relationships/{bodies[2]['value'][0]['$relationshipId']}",
         status=204,
         headers=ANY,
         expected=empty,
@@ -216,15 +259,13 @@ DELETIONS = [
     Request(DELETE_ALL_TWINS, "PUT", "/digitaltwins/cellar", room(), headers=NEW, expected=has(**{"$dtId": "cellar"})),
     Request(DELETE_ALL_TWINS, "POST", "/query", ALL_TWINS, expected=twins("attic", "cellar")),
     *(
-        Request(
-            DELETE_ALL_TWINS,
-            "DELETE",
-            lambda bodies, index=index: f"/digitaltwins/{bodies[1]['value'][index]['$dtId']}",
-            status=204,
-            headers=ANY,
-            expected=empty,
-        )
+        request
         for index in range(2)
+        for request in (
+            Request(DELETE_ALL_TWINS, "GET", of_twin(index, "/incomingrelationships"), expected=relationships()),
+            Request(DELETE_ALL_TWINS, "GET", of_twin(index, "/relationships"), expected=relationships()),
+            Request(DELETE_ALL_TWINS, "DELETE", of_twin(index), status=204, headers=ANY, expected=empty),
+        )
     ),
     Request(DELETE_ALL_TWINS, "POST", "/query", ALL_TWINS, expected=twins()),
     Request(
@@ -269,10 +310,17 @@ JOBS = [
     Request(f"{IMPORT} cancel", "PUT", "/jobs/imports/long", import_of("large"), status=201, expected=has(id="long")),
     Request(f"{IMPORT} cancel", "POST", "/jobs/imports/long/cancel", expected=has(id="long", status="cancelling")),
     Request(f"{IMPORT} cancel", "GET", "/jobs/imports/long", repeated=True, expected=has(status="cancelled")),
+    Request(
+        f"{IMPORT} list --top",
+        "GET",
+        "/jobs/imports",
+        headers={"max-items-per-page": "1"},
+        expected=lambda page: len(page["value"]) == 1 and page["nextLink"],
+    ),
     Request(f"{IMPORT} delete", "DELETE", "/jobs/imports/load", status=204, expected=empty),
     Request(f"{IMPORT} delete", "GET", "/jobs/imports", expected=ids("long")),
     Request(f"{DELETION} list", "GET", "/jobs/deletions", expected=ids()),
-    Request(f"{DELETION} create", "POST", "/jobs/deletions", status=202, headers={"operation-id": "wipe"}, expected=has(id="wipe")),
+    Request(f"{DELETION} create --timeout", "POST", "/jobs/deletions?timeoutInMinutes=60", status=202, headers={"operation-id": "wipe"}, expected=has(id="wipe")),
     Request(f"{DELETION} show", "GET", "/jobs/deletions/wipe", repeated=True, expected=has(id="wipe", status="succeeded")),
     Request(f"{DELETION} show", "GET", "/jobs/deletions", expected=ids("wipe")),
     Request(f"{DELETION} show", "POST", "/query", ALL_TWINS, expected=twins()),
