@@ -1,8 +1,8 @@
 """Sends the requests of Azure CLI commands without the CLI, and checks the responses.
 
-The tables in `iothub/cli.py` and `digitaltwins/cli.py` were written from the documentation of the commands and of the
-REST API, and compared with the requests of version 0.25 of the CLI's IoT extension. They have the commands that need no
-Azure Resource Manager.
+The tables in `iothub/cli.py`, `cli_configurations.py` and `digitaltwins/cli.py` were written from the documentation
+of the commands and of the REST API, and compared with the requests of version 0.25 of the CLI's IoT extension. They
+have the commands that need no Azure Resource Manager.
 """
 
 import base64
