@@ -3,7 +3,7 @@
 use fe2o3_amqp::connection::OpenError;
 use fe2o3_amqp::link::{LinkStateError, SendError};
 use fe2o3_amqp::sasl_profile::SaslProfile;
-use fe2o3_amqp::types::definitions::{AmqpError, ErrorCondition};
+use fe2o3_amqp::types::definitions::{AmqpError, ErrorCondition, LinkError};
 use fe2o3_amqp::types::messaging::{MessageId, Outcome};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -26,6 +26,20 @@ async fn token_reply_repeats_the_message_id_in_its_type() {
     }
     let statistics = hub.emulator.amqp().unwrap().statistics();
     assert_eq!((statistics.connections, statistics.tokens), (3, 3));
+}
+
+/// HUB-AMQP-17.
+#[tokio::test]
+async fn reply_link_that_takes_only_smaller_messages_is_closed_with_an_error() {
+    let hub = Hub::start().await;
+    let mut client = hub.open(None).await.unwrap();
+    let mut requests = client.sender("$cbs").await.unwrap();
+    requests.send(message("$cbs", b"no token")).await.unwrap();
+    let condition = client.refused_size("$cbs", 10).await;
+    assert_eq!(
+        condition,
+        ErrorCondition::LinkError(LinkError::MessageSizeExceeded)
+    );
 }
 
 /// HUB-AMQP-8, HUB-AMQP-10, HUB-AUTH-7, HUB-AUTH-8.

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use azure_iot_emulator::{Acknowledgement, Settlement};
-use fe2o3_amqp::link::{LinkStateError, RecvError};
+use fe2o3_amqp::Delivery;
 use fe2o3_amqp::types::definitions::{ErrorCondition, LinkError};
 use fe2o3_amqp::types::messaging::annotations::OwnedKey;
 use fe2o3_amqp::types::messaging::{ApplicationProperties, Body};
 use fe2o3_amqp::types::primitives::{Symbol, Value};
-use fe2o3_amqp::{Delivery, Receiver};
 use http::Method;
 
 use crate::support::{Client, Hub, message};
@@ -89,20 +88,6 @@ async fn feedback_batch_of_64_records_has_the_members_clients_need() {
     feedback.close().await.unwrap();
 }
 
-/// Returns the condition with which the server closes a link that takes only small messages.
-async fn refused_size(client: &mut Client, address: &str, size: u64) -> ErrorCondition {
-    let receiver = Receiver::builder()
-        .name(format!("small-{size}"))
-        .source(address)
-        .max_message_size(size);
-    let mut receiver = receiver.attach(&mut client.session).await.unwrap();
-    let received = tokio::time::timeout(Duration::from_secs(20), receiver.recv::<Body<Value>>()).await;
-    match received.expect("the link ends").unwrap_err() {
-        RecvError::LinkStateError(LinkStateError::RemoteClosedWithError(error)) => error.condition,
-        other => panic!("{other:?}"),
-    }
-}
-
 /// HUB-AMQP-17: the batch stays in the queue for a receiver that takes it.
 #[tokio::test]
 async fn receiver_that_takes_only_smaller_messages_is_closed_with_an_error() {
@@ -111,7 +96,7 @@ async fn receiver_that_takes_only_smaller_messages_is_closed_with_an_error() {
     let mut client = hub.client().await;
     send_completed(&hub, &mut client, 64).await;
     for size in [1, 1000] {
-        let condition = refused_size(&mut hub.client().await, FEEDBACK, size).await;
+        let condition = hub.client().await.refused_size(FEEDBACK, size).await;
         assert_eq!(
             condition,
             ErrorCondition::LinkError(LinkError::MessageSizeExceeded)

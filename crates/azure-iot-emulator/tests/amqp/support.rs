@@ -1,14 +1,16 @@
 //! A running emulator and an AMQP client that is independent of any SDK.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use azure_iot_emulator::{Emulator, IotHub};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fe2o3_amqp::connection::{ConnectionHandle, OpenError};
-use fe2o3_amqp::link::{SendError, SenderAttachError};
+use fe2o3_amqp::link::{LinkStateError, RecvError, SendError, SenderAttachError};
 use fe2o3_amqp::sasl_profile::SaslProfile;
 use fe2o3_amqp::session::{Session, SessionHandle};
+use fe2o3_amqp::types::definitions::ErrorCondition;
 use fe2o3_amqp::types::messaging::{
     AmqpValue, ApplicationProperties, Body, Data, Message, MessageId, Outcome, Properties,
 };
@@ -171,6 +173,21 @@ impl Client {
     pub(crate) async fn receiver(&mut self, address: &str) -> Receiver {
         let name = format!("receiver-{}", uuid::Uuid::new_v4());
         Receiver::attach(&mut self.session, name, address).await.unwrap()
+    }
+
+    /// Returns the condition with which the server closes a link that takes only messages of this size.
+    pub(crate) async fn refused_size(&mut self, address: &str, size: u64) -> ErrorCondition {
+        let receiver = Receiver::builder()
+            .name(format!("small-{size}"))
+            .source(address)
+            .max_message_size(size);
+        let mut receiver = receiver.attach(&mut self.session).await.unwrap();
+        let received = receiver.recv::<Body<Value>>();
+        let received = tokio::time::timeout(Duration::from_secs(20), received).await;
+        match received.expect("the link ends").unwrap_err() {
+            RecvError::LinkStateError(LinkStateError::RemoteClosedWithError(error)) => error.condition,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Sends a message with the body `send_hello` to the address of a device.
