@@ -63,7 +63,8 @@ impl<'a> Composition<'a> {
         self.collect(schema, &self.at.at(name), &mut found)
     }
 
-    /// Collects the properties of a schema and its parts, unless one contradicts another.
+    /// Collects the properties of a schema and its parts into `found`. Returns a fault at the first property whose type
+    /// contradicts an earlier one.
     fn collect(
         &self,
         schema: &'a Value,

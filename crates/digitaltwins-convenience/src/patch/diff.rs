@@ -143,11 +143,11 @@ impl Differ {
             self.operations
                 .push(PatchOperation::Replace(ReplaceOperation { path, value }));
         }
-        // When a property is removed, the service removes its source time too.
         for name in new
             .keys()
             .chain(old.keys().filter(|name| !new.contains_key(*name)))
         {
+            // A removed property is skipped, because the service removes its source time with it.
             if !source_times || name.starts_with('$') || set(after, name).is_none() {
                 continue;
             }

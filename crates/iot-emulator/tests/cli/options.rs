@@ -351,7 +351,7 @@ async fn disabled_service_keeps_its_state() {
     assert_eq!(twin.unwrap().0, 200);
 }
 
-/// The initial state is in the data file before the ready line.
+/// The initial state is written to the data file before the ready line is printed, so killing the program afterwards loses nothing.
 #[tokio::test]
 async fn building_and_loaded_state_are_kept_from_the_start() {
     let folder = tempfile::tempdir().unwrap();

@@ -24,7 +24,7 @@ pub(crate) struct Session {
 
 #[derive(Debug)]
 struct Handles {
-    // The fields are dropped in this order.
+    // Declared first and so dropped first: dropping its handle ends the session, which takes an open connection.
     session: SessionHandle<()>,
     connection: ConnectionHandle<()>,
 }

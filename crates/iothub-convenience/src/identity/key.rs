@@ -157,7 +157,7 @@ impl SymmetricKey {
         Ok(self)
     }
 
-    /// Checks the rules of the hub.
+    /// Checks that both keys are set or neither is, and that each is Base64 of a length that the hub accepts.
     pub(crate) fn check(&self) -> Result<(), InvalidKey> {
         match (&self.primary_key, &self.secondary_key) {
             (None, None) => Ok(()),

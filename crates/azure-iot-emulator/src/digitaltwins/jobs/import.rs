@@ -85,8 +85,8 @@ impl Progress<'_> {
         Ok(())
     }
 
-    /// Returns an error if the job must stop, was cancelled or was deleted. Loading another state needs the graph's lock, so the result
-    /// holds while the caller has it.
+    /// Returns an error if the job must stop, was cancelled or was deleted. Another state is loaded under the graph's lock,
+    /// so a caller with that lock can rely on the result until it releases the lock.
     fn check_may_continue(self) -> Result<(), End> {
         if self.instance.is_stopping() {
             return Err(End::Stopping);

@@ -12,7 +12,7 @@ use crate::durable::tracked::change;
 #[derive(Debug)]
 pub(crate) struct TrackedGroups<V> {
     groups: BTreeMap<String, BTreeMap<String, V>>,
-    /// The changed entries, without a key for a whole group; `None` until changes are recorded.
+    /// The changed entries as group and key; a key of `None` means the whole group. The set is `None` until recording starts.
     changed: Option<BTreeSet<(String, Option<String>)>>,
 }
 
