@@ -11,7 +11,7 @@ use crate::error::{Error, OverlayFault};
 use crate::lower::{Lowered, Skipped, lower};
 use crate::output::{self, Output};
 use crate::split::{GeneratedFile, split};
-use crate::workspace::{Service, Workspace};
+use crate::workspace::{Service, Versions, Workspace};
 use crate::{check, codegen, overlay, postpass};
 
 /// Duration above which generation prints a warning.
@@ -41,7 +41,8 @@ pub enum Unsupported {
     Refuse,
 }
 
-/// Runs all stages on one description. The generated files name `source` as their origin.
+/// Runs all stages on one description, whose version is the only one that is sent. The generated files name `source` as their
+/// origin.
 ///
 /// # Errors
 /// The error of the first stage that fails, or of the first operation that cannot be generated, if that is refused.
@@ -52,6 +53,22 @@ pub fn stages(
     unsupported: Unsupported,
 ) -> Result<Stages, Error> {
     let loaded = Description::load(description)?;
+    let versions = Versions::only(version(&loaded.openapi));
+    stages_of(
+        loaded,
+        (description, corrections),
+        (source, &versions),
+        unsupported,
+    )
+}
+
+/// Runs all stages on a loaded description.
+fn stages_of(
+    loaded: Description,
+    (description, corrections): (&Path, Option<&Path>),
+    (source, versions): (&str, &Versions),
+    unsupported: Unsupported,
+) -> Result<Stages, Error> {
     let document = &loaded.openapi;
     let overlaid = overlaid(document, corrections)?;
     let mut lowered = lower(&overlaid).map_err(|e| loaded.fault(e))?;
@@ -75,7 +92,7 @@ pub fn stages(
         return Err(loaded.fault(first.reason.clone()));
     }
     let methods = postpass::correct(&mut code, &lowered, description)?;
-    let files = split(code, &methods, &lowered, source)?;
+    let files = split(code, &methods, &lowered, (source, versions))?;
     Ok(Stages {
         description: loaded.openapi,
         overlaid,
@@ -119,8 +136,8 @@ pub fn service(
         Some(overlay) => format!("specs/{} and specs/{overlay}", service.description),
         None => format!("specs/{}", service.description),
     };
-    let stages = stages(&description, corrections.as_deref(), &source, unsupported)?;
-    let found = version(&stages.description);
+    let loaded = Description::load(&description)?;
+    let found = version(&loaded.openapi);
     if found != service.version {
         return Err(Error::Toml {
             file: workspace.services_file(),
@@ -130,6 +147,12 @@ pub fn service(
             ),
         });
     }
+    let stages = stages_of(
+        loaded,
+        (&description, corrections.as_deref()),
+        (&source, &service.versions),
+        unsupported,
+    )?;
     let folder = workspace.path(&service.krate).join("src").join("generated");
     let files = stages
         .files

@@ -10,6 +10,7 @@ mod enums;
 mod fields;
 mod methods;
 mod requests;
+mod version;
 
 use std::path::Path;
 
@@ -40,6 +41,7 @@ pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<St
     fields::secrets(types, &lowered.secrets, &count)?;
     drop_unused_error_mod(types);
     docs::Docs.visit_file_mut(code);
+    version::store(code, &count)?;
     requests::split(operations_impl(code, &count)?, &lowered.operations, &count)?;
     Ok(methods)
 }

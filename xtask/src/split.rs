@@ -8,6 +8,7 @@ use syn::{File, Ident, Item};
 
 use crate::error::Error;
 use crate::lower::{ApiVersion, Lowered, Operation, Paging, Skipped};
+use crate::workspace::Versions;
 
 /// A file of `src/generated/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ const IMPORTS: [(&str, &str); 5] = [
 ];
 
 /// Splits corrected code. `methods` are the names of the methods, in the order of the operations. The first line of each
-/// file names `source` as its origin.
+/// file names `source` as its origin. Clients may send `versions`.
 ///
 /// # Errors
 /// If the result is not valid Rust, which is a bug in this program.
@@ -36,7 +37,7 @@ pub fn split(
     code: File,
     methods: &[String],
     lowered: &Lowered,
-    source: &str,
+    (source, versions): (&str, &Versions),
 ) -> Result<Vec<GeneratedFile>, Error> {
     let mut types = Vec::new();
     let mut client = Vec::new();
@@ -56,7 +57,7 @@ pub fn split(
         pub mod types;
 
         pub use client::Client;
-        pub use operations::{API_VERSION, OPERATIONS};
+        pub use operations::{API_VERSION, API_VERSIONS, OPERATIONS};
         pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
     };
     let metadata = operations_doc(lowered);
@@ -79,7 +80,7 @@ pub fn split(
         (
             "operations.rs",
             metadata.as_str(),
-            items(table(lowered, methods))?,
+            items(table(lowered, methods, versions))?,
         ),
     ];
     parts
@@ -170,8 +171,8 @@ pub(crate) fn constant(id: &str) -> Ident {
 }
 
 /// Generates the operations table, which requests and `cargo xtask coverage` read.
-fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
-    let version = crate::document::version(&lowered.document);
+fn table(lowered: &Lowered, methods: &[String], versions: &Versions) -> proc_macro2::TokenStream {
+    let Versions { all, default } = versions;
     let rows = lowered.operations.iter().zip(methods).map(|(operation, id)| {
         let Operation {
             method,
@@ -210,15 +211,20 @@ fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
     });
     let sends_always = |o: &Operation| matches!(o.api_version, ApiVersion::Query(None));
     let version_doc = match lowered.operations.iter().all(sends_always) {
-        true => " The API version, sent with every request.",
-        false => " The API version, sent with the requests of the operations that declare it.",
+        true => " The API version that is sent with every request, unless the client has another.",
+        false => {
+            " The API version that is sent with the requests of the operations that declare it, unless the client has another."
+        }
     };
     let constants = methods.iter().map(|id| constant(id));
     quote! {
         use azure_protocol_runtime::{Operation, Paging};
 
         #[doc = #version_doc]
-        pub const API_VERSION: &str = #version;
+        pub const API_VERSION: &str = #default;
+
+        /// The API versions that the service is known to take. Operations and types are those of the description.
+        pub const API_VERSIONS: &[&str] = &[#(#all),*];
 
         /// The operations of the service, in the order of the client's methods.
         pub static OPERATIONS: &[Operation] = &[#(#constants),*];

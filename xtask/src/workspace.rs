@@ -17,6 +17,8 @@ pub struct Service {
     pub name: String,
     /// The api-version to generate.
     pub version: String,
+    /// The api-versions that a caller may send.
+    pub versions: Versions,
     /// The API description, relative to `specs/`.
     pub description: String,
     /// The overlay, relative to `specs/`, if the service needs corrections.
@@ -25,10 +27,46 @@ pub struct Service {
     pub krate: String,
 }
 
+/// The api-versions that a client may send: operations and types are those of the description, which is usually the newest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions {
+    /// All of them, as listed.
+    pub all: Vec<String>,
+    /// The one that is sent unless the caller chooses another.
+    pub default: String,
+}
+
+impl Versions {
+    /// Only one version.
+    pub fn only(version: &str) -> Self {
+        Self {
+            all: vec![version.to_owned()],
+            default: version.to_owned(),
+        }
+    }
+
+    /// Returns the versions of an entry. Fails if the description's or the default one is not among them.
+    fn of(version: &str, all: Option<Vec<String>>, default: Option<String>) -> Result<Self, String> {
+        let mut versions = Self::only(version);
+        versions.all = all.unwrap_or(versions.all);
+        versions.default = default.unwrap_or(versions.default);
+        for (key, value) in [("version", version), ("default_version", &versions.default)] {
+            if !versions.all.iter().any(|known| known == value) {
+                return Err(format!(
+                    "`versions` lacks {value}, the value of `{key}`; list every version that clients may send"
+                ));
+            }
+        }
+        Ok(versions)
+    }
+}
+
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     version: String,
+    versions: Option<Vec<String>>,
+    default_version: Option<String>,
     description: String,
     overlay: Option<String>,
     #[serde(rename = "crate")]
@@ -89,11 +127,15 @@ impl Workspace {
                 .map_err(|e: toml::de::Error| fail(format!("[{name}] {e}")))?;
             let Entry {
                 version,
+                versions,
+                default_version,
                 description,
                 overlay,
                 krate,
             } = entry;
+            let versions = Versions::of(&version, versions, default_version);
             services.push(Service {
+                versions: versions.map_err(|reason| fail(format!("[{name}] {reason}")))?,
                 name,
                 version,
                 description,

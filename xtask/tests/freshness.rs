@@ -117,3 +117,58 @@ fn a_version_mismatch_with_services_toml_is_refused() {
         "{message}"
     );
 }
+
+#[test]
+fn the_versions_that_clients_may_send_are_generated() {
+    let scratch = Scratch::new();
+    let services = std::fs::read_to_string(scratch.path("specs/services.toml")).unwrap();
+    let version = "version = \"2030-01-01\"\n";
+    let with = |more: &str| services.replace(version, &format!("{version}{more}\n"));
+    let generated = |name: &str| {
+        let file = format!("crates/pottery-protocol/src/generated/{name}");
+        std::fs::read_to_string(scratch.path(&file)).unwrap()
+    };
+
+    generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
+    let constants = generated("operations.rs");
+    assert!(
+        constants.contains("API_VERSION: &str = \"2030-01-01\";"),
+        "{constants}"
+    );
+    assert!(
+        constants.contains("API_VERSIONS: &[&str] = &[\"2030-01-01\"];"),
+        "{constants}"
+    );
+
+    let more = "versions = [\"2028-05-06\", \"2030-01-01\"]\ndefault_version = \"2028-05-06\"";
+    scratch.write("specs/services.toml", with(more));
+    generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
+    let constants = generated("operations.rs");
+    assert!(
+        constants.contains("API_VERSION: &str = \"2028-05-06\";"),
+        "{constants}"
+    );
+    assert!(
+        constants.contains("API_VERSIONS: &[&str] = &[\"2028-05-06\", \"2030-01-01\"];"),
+        "{constants}"
+    );
+    let client = generated("client.rs");
+    assert!(client.contains("pub fn with_api_version("), "{client}");
+
+    for (more, reason) in [
+        (
+            "versions = [\"2028-05-06\"]",
+            "[pottery] `versions` lacks 2030-01-01, the value of `version`",
+        ),
+        (
+            "default_version = \"2028-05-06\"",
+            "[pottery] `versions` lacks 2028-05-06, the value of `default_version`",
+        ),
+    ] {
+        scratch.write("specs/services.toml", with(more));
+        let message = generate::check(&scratch.workspace, Unsupported::Refuse)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(reason), "{message}");
+    }
+}

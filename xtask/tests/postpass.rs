@@ -74,6 +74,11 @@ fn changed_generator_output_is_detected() {
         "`prelude`: expected 1, found 0",
     );
     assert_detected(
+        "pub fn new_with_client(",
+        "pub fn of_client(",
+        "`API version`: expected 3, found 1",
+    );
+    assert_detected(
         "pub fn new(",
         "pub fn create(",
         "`constructor`: expected 1, found 0",

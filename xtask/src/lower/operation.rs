@@ -9,9 +9,10 @@ use crate::error::{Located, Pointer, unsupported};
 use crate::names::{member_name, named};
 
 /// The functions that every generated client has.
-pub(super) const RESERVED: [&str; 8] = [
+pub(super) const RESERVED: [&str; 9] = [
     "new",
     "new_with_client",
+    "with_api_version",
     "api_version",
     "baseurl",
     "client",

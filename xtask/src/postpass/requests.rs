@@ -85,7 +85,7 @@ fn wrap(described: &Operation, operation: &Ident) -> Expr {
     let value = |value: &Option<String>| -> Expr {
         match value {
             Some(value) => parse_quote!(#value),
-            None => parse_quote!(operations::API_VERSION),
+            None => parse_quote!(&self.api_version),
         }
     };
     match &described.api_version {

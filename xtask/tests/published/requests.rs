@@ -175,12 +175,12 @@ fn the_api_version_is_sent_where_it_is_declared() {
     let in_query = code(version("query"));
     assert_has(
         &in_query,
-        &["TypedRequest::new(&operations::LOOMS_GET, request, operations::API_VERSION)"],
+        &["TypedRequest::new(&operations::LOOMS_GET, request, &self.api_version)"],
     );
     let in_header = code(version("header"));
     assert_has(
         &in_header,
-        &["TypedRequest::with_version_header( &operations::LOOMS_GET, request, operations::API_VERSION, )"],
+        &["TypedRequest::with_version_header( &operations::LOOMS_GET, request, &self.api_version, )"],
     );
     let nowhere = code(|d| get(d)["parameters"] = json!([]));
     assert_has(

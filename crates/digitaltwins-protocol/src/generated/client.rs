@@ -23,6 +23,7 @@ pub struct Client {
     pub(crate) baseurl: azure_protocol_runtime::BaseUrl,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: azure_protocol_runtime::Hook,
+    pub(crate) api_version: std::borrow::Cow<'static, str>,
 }
 
 impl Client {
@@ -41,7 +42,19 @@ impl Client {
             baseurl: azure_protocol_runtime::BaseUrl::new(baseurl),
             client,
             inner,
+            api_version: std::borrow::Cow::Borrowed(operations::API_VERSION),
         }
+    }
+
+    /// Returns a client that sends this API version, which may be one that was published later, in place of
+    /// [`API_VERSION`](super::API_VERSION).
+    #[must_use]
+    pub fn with_api_version(
+        mut self,
+        api_version: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        self.api_version = api_version.into();
+        self
     }
 }
 
@@ -109,7 +122,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_MODELS_LIST,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -195,7 +208,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_MODELS_ADD,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -278,7 +291,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_MODELS_GET_BY_ID,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -344,7 +357,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_MODELS_DELETE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -420,7 +433,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_MODELS_UPDATE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -495,11 +508,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::QUERY_QUERY_TWINS,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::QUERY_QUERY_TWINS, request, &self.api_version)
     }
 
     /// Query twins and relationships
@@ -581,7 +590,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_GET_BY_ID,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -650,11 +659,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::DIGITAL_TWINS_ADD,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DIGITAL_TWINS_ADD, request, &self.api_version)
     }
 
     /// Create or replace a twin
@@ -733,11 +738,7 @@ impl Client {
         }
 
         let request = self.client.delete(url).headers(header_map).build()?;
-        TypedRequest::new(
-            &operations::DIGITAL_TWINS_DELETE,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DIGITAL_TWINS_DELETE, request, &self.api_version)
     }
 
     /// Delete a twin
@@ -814,11 +815,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::DIGITAL_TWINS_UPDATE,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DIGITAL_TWINS_UPDATE, request, &self.api_version)
     }
 
     /// Change parts of a twin
@@ -902,7 +899,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_GET_RELATIONSHIP_BY_ID,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -989,7 +986,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_ADD_RELATIONSHIP,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1082,7 +1079,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_DELETE_RELATIONSHIP,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1176,7 +1173,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_UPDATE_RELATIONSHIP,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1273,7 +1270,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_LIST_RELATIONSHIPS,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1349,7 +1346,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_LIST_INCOMING_RELATIONSHIPS,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1421,7 +1418,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_SEND_TELEMETRY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1513,7 +1510,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_SEND_COMPONENT_TELEMETRY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1604,7 +1601,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_GET_COMPONENT,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1694,7 +1691,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWINS_UPDATE_COMPONENT,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1779,11 +1776,7 @@ impl Client {
             )
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::EVENT_ROUTES_LIST,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::EVENT_ROUTES_LIST, request, &self.api_version)
     }
 
     /// List event routes
@@ -1844,7 +1837,7 @@ impl Client {
         TypedRequest::new(
             &operations::EVENT_ROUTES_GET_BY_ID,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1898,11 +1891,7 @@ impl Client {
         }
 
         let request = self.client.put(url).json(&body).headers(header_map).build()?;
-        TypedRequest::new(
-            &operations::EVENT_ROUTES_ADD,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::EVENT_ROUTES_ADD, request, &self.api_version)
     }
 
     /// Create or replace an event route
@@ -1960,11 +1949,7 @@ impl Client {
         }
 
         let request = self.client.delete(url).headers(header_map).build()?;
-        TypedRequest::new(
-            &operations::EVENT_ROUTES_DELETE,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::EVENT_ROUTES_DELETE, request, &self.api_version)
     }
 
     /// Delete an event route
@@ -2027,11 +2012,7 @@ impl Client {
             )
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::IMPORT_JOBS_LIST,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::IMPORT_JOBS_LIST, request, &self.api_version)
     }
 
     /// List import jobs
@@ -2090,11 +2071,7 @@ impl Client {
             )
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::IMPORT_JOBS_GET_BY_ID,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::IMPORT_JOBS_GET_BY_ID, request, &self.api_version)
     }
 
     /// Get an import job
@@ -2156,7 +2133,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(&operations::IMPORT_JOBS_ADD, request, operations::API_VERSION)
+        TypedRequest::new(&operations::IMPORT_JOBS_ADD, request, &self.api_version)
     }
 
     /// Start an import job
@@ -2217,11 +2194,7 @@ impl Client {
         }
 
         let request = self.client.delete(url).headers(header_map).build()?;
-        TypedRequest::new(
-            &operations::IMPORT_JOBS_DELETE,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::IMPORT_JOBS_DELETE, request, &self.api_version)
     }
 
     /// Delete the record of an import job
@@ -2283,11 +2256,7 @@ impl Client {
             )
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::IMPORT_JOBS_CANCEL,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::IMPORT_JOBS_CANCEL, request, &self.api_version)
     }
 
     /// Cancel an import job
@@ -2352,11 +2321,7 @@ impl Client {
             )
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::DELETE_JOBS_LIST,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DELETE_JOBS_LIST, request, &self.api_version)
     }
 
     /// List deletion jobs
@@ -2425,7 +2390,7 @@ impl Client {
             )
             .headers(header_map)
             .build()?;
-        TypedRequest::new(&operations::DELETE_JOBS_ADD, request, operations::API_VERSION)
+        TypedRequest::new(&operations::DELETE_JOBS_ADD, request, &self.api_version)
     }
 
     /// Start a job that empties the instance
@@ -2496,11 +2461,7 @@ impl Client {
             )
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::DELETE_JOBS_GET_BY_ID,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DELETE_JOBS_GET_BY_ID, request, &self.api_version)
     }
 
     /// Get a deletion job

@@ -21,6 +21,7 @@ pub struct Client {
     pub(crate) baseurl: azure_protocol_runtime::BaseUrl,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: azure_protocol_runtime::Hook,
+    pub(crate) api_version: std::borrow::Cow<'static, str>,
 }
 
 impl Client {
@@ -39,7 +40,19 @@ impl Client {
             baseurl: azure_protocol_runtime::BaseUrl::new(baseurl),
             client,
             inner,
+            api_version: std::borrow::Cow::Borrowed(operations::API_VERSION),
         }
+    }
+
+    /// Returns a client that sends this API version, which may be one that was published later, in place of
+    /// [`API_VERSION`](super::API_VERSION).
+    #[must_use]
+    pub fn with_api_version(
+        mut self,
+        api_version: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        self.api_version = api_version.into();
+        self
     }
 }
 
@@ -78,11 +91,7 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        TypedRequest::new(
-            &operations::CONFIGURATION_GET,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::CONFIGURATION_GET, request, &self.api_version)
     }
 
     /// Reads one configuration
@@ -136,7 +145,7 @@ impl Client {
         TypedRequest::new(
             &operations::CONFIGURATION_CREATE_OR_UPDATE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -191,11 +200,7 @@ impl Client {
         }
 
         let request = self.client.delete(url).headers(header_map).build()?;
-        TypedRequest::new(
-            &operations::CONFIGURATION_DELETE,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::CONFIGURATION_DELETE, request, &self.api_version)
     }
 
     /// Deletes a configuration
@@ -243,7 +248,7 @@ impl Client {
         TypedRequest::new(
             &operations::CONFIGURATION_GET_CONFIGURATIONS,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -289,7 +294,7 @@ impl Client {
         TypedRequest::new(
             &operations::CONFIGURATION_TEST_QUERIES,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -333,7 +338,7 @@ impl Client {
         TypedRequest::new(
             &operations::STATISTICS_GET_DEVICE_STATISTICS,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -371,7 +376,7 @@ impl Client {
         TypedRequest::new(
             &operations::STATISTICS_GET_SERVICE_STATISTICS,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -407,11 +412,7 @@ impl Client {
             )
             .query(&progenitor_client::QueryParam::new("top", &top))
             .build()?;
-        TypedRequest::new(
-            &operations::DEVICES_GET_DEVICES,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DEVICES_GET_DEVICES, request, &self.api_version)
     }
 
     /// Lists up to 1000 device identities
@@ -455,7 +456,7 @@ impl Client {
         TypedRequest::new(
             &operations::BULK_REGISTRY_UPDATE_REGISTRY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -513,7 +514,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(&operations::QUERY_GET_TWINS, request, operations::API_VERSION)
+        TypedRequest::new(&operations::QUERY_GET_TWINS, request, &self.api_version)
     }
 
     /// Runs a query over twins or jobs, one page at a time
@@ -566,11 +567,7 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        TypedRequest::new(
-            &operations::DEVICES_GET_IDENTITY,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DEVICES_GET_IDENTITY, request, &self.api_version)
     }
 
     /// Reads a device identity
@@ -623,7 +620,7 @@ impl Client {
         TypedRequest::new(
             &operations::DEVICES_CREATE_OR_UPDATE_IDENTITY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -681,7 +678,7 @@ impl Client {
         TypedRequest::new(
             &operations::DEVICES_DELETE_IDENTITY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -726,7 +723,7 @@ impl Client {
         TypedRequest::new(
             &operations::CONFIGURATION_APPLY_ON_EDGE_DEVICE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -773,7 +770,7 @@ impl Client {
         TypedRequest::new(
             &operations::JOBS_CREATE_IMPORT_EXPORT_JOB,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -821,7 +818,7 @@ impl Client {
         TypedRequest::new(
             &operations::JOBS_GET_IMPORT_EXPORT_JOBS,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -860,7 +857,7 @@ impl Client {
         TypedRequest::new(
             &operations::JOBS_GET_IMPORT_EXPORT_JOB,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -905,7 +902,7 @@ impl Client {
         TypedRequest::new(
             &operations::JOBS_CANCEL_IMPORT_EXPORT_JOB,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -951,7 +948,7 @@ impl Client {
         TypedRequest::new(
             &operations::CLOUD_TO_DEVICE_MESSAGES_PURGE_CLOUD_TO_DEVICE_MESSAGE_QUEUE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -995,11 +992,7 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        TypedRequest::new(
-            &operations::DEVICES_GET_TWIN,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DEVICES_GET_TWIN, request, &self.api_version)
     }
 
     /// Reads a device twin
@@ -1050,11 +1043,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::DEVICES_REPLACE_TWIN,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DEVICES_REPLACE_TWIN, request, &self.api_version)
     }
 
     /// Replaces a device twin's tags and desired properties
@@ -1112,11 +1101,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::DEVICES_UPDATE_TWIN,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DEVICES_UPDATE_TWIN, request, &self.api_version)
     }
 
     /// Changes parts of a device twin
@@ -1172,11 +1157,7 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        TypedRequest::new(
-            &operations::MODULES_GET_TWIN,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::MODULES_GET_TWIN, request, &self.api_version)
     }
 
     /// Reads a module twin
@@ -1234,11 +1215,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::MODULES_REPLACE_TWIN,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::MODULES_REPLACE_TWIN, request, &self.api_version)
     }
 
     /// Replaces a module twin's tags and desired properties
@@ -1301,11 +1278,7 @@ impl Client {
             .json(&body)
             .headers(header_map)
             .build()?;
-        TypedRequest::new(
-            &operations::MODULES_UPDATE_TWIN,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::MODULES_UPDATE_TWIN, request, &self.api_version)
     }
 
     /// Changes parts of a module twin
@@ -1358,7 +1331,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_GET_DIGITAL_TWIN,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1405,7 +1378,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_UPDATE_DIGITAL_TWIN,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1479,7 +1452,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_INVOKE_ROOT_LEVEL_COMMAND,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1548,7 +1521,7 @@ impl Client {
         TypedRequest::new(
             &operations::CLOUD_TO_DEVICE_MESSAGES_RECEIVE_FEEDBACK_NOTIFICATION,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1591,7 +1564,7 @@ impl Client {
         TypedRequest::new(
             &operations::CLOUD_TO_DEVICE_MESSAGES_COMPLETE_FEEDBACK_NOTIFICATION,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1635,7 +1608,7 @@ impl Client {
         TypedRequest::new(
             &operations::CLOUD_TO_DEVICE_MESSAGES_ABANDON_FEEDBACK_NOTIFICATION,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1681,7 +1654,7 @@ impl Client {
         TypedRequest::new(
             &operations::JOBS_GET_SCHEDULED_JOB,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1729,7 +1702,7 @@ impl Client {
         TypedRequest::new(
             &operations::JOBS_CREATE_SCHEDULED_JOB,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1778,7 +1751,7 @@ impl Client {
         TypedRequest::new(
             &operations::JOBS_CANCEL_SCHEDULED_JOB,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1838,7 +1811,7 @@ impl Client {
         TypedRequest::new(
             &operations::JOBS_QUERY_SCHEDULED_JOBS,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1897,7 +1870,7 @@ impl Client {
         TypedRequest::new(
             &operations::MODULES_GET_MODULES_ON_DEVICE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -1944,11 +1917,7 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        TypedRequest::new(
-            &operations::MODULES_GET_IDENTITY,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::MODULES_GET_IDENTITY, request, &self.api_version)
     }
 
     /// Reads a module identity
@@ -2009,7 +1978,7 @@ impl Client {
         TypedRequest::new(
             &operations::MODULES_CREATE_OR_UPDATE_IDENTITY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -2071,7 +2040,7 @@ impl Client {
         TypedRequest::new(
             &operations::MODULES_DELETE_IDENTITY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -2154,7 +2123,7 @@ impl Client {
         TypedRequest::new(
             &operations::DIGITAL_TWIN_INVOKE_COMPONENT_COMMAND,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -2223,11 +2192,7 @@ impl Client {
             )
             .json(&body)
             .build()?;
-        TypedRequest::new(
-            &operations::DEVICES_INVOKE_METHOD,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::DEVICES_INVOKE_METHOD, request, &self.api_version)
     }
 
     /// Calls a direct method of a device
@@ -2285,11 +2250,7 @@ impl Client {
             )
             .json(&body)
             .build()?;
-        TypedRequest::new(
-            &operations::MODULES_INVOKE_METHOD,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::MODULES_INVOKE_METHOD, request, &self.api_version)
     }
 
     /// Calls a direct method of a module
