@@ -32,7 +32,7 @@ pub struct ServiceClient<C> {
 
 /// A constructor of a generated client, from the base URL, the HTTP client that builds requests, and the hook that
 /// sends them.
-type MakeProtocol<C> = fn(&str, reqwest::Client, Hook) -> C;
+type MakeProtocol<C> = Arc<dyn Fn(&str, reqwest::Client, Hook) -> C + Send + Sync>;
 
 impl<C> fmt::Debug for ServiceClient<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +45,8 @@ impl<C> fmt::Debug for ServiceClient<C> {
 impl<C> ServiceClient<C> {
     /// Creates a client for the service at `endpoint`, which is a URL or a bare host name.
     ///
-    /// `protocol` is the constructor of the generated client, `Client::new_with_client`.
+    /// `protocol` is the constructor of the generated client: `Client::new_with_client`, or a closure that also sets the API
+    /// version.
     ///
     /// # Errors
     ///
@@ -56,7 +57,7 @@ impl<C> ServiceClient<C> {
         credential: &Credential,
         info: ClientInfo,
         options: ClientOptions,
-        protocol: fn(&str, reqwest::Client, Hook) -> C,
+        protocol: impl Fn(&str, reqwest::Client, Hook) -> C + Send + Sync + 'static,
     ) -> Result<Self> {
         let endpoint = parse_endpoint(endpoint)?;
         if credential.needs_tls() && endpoint.scheme() != "https" {
@@ -66,7 +67,7 @@ impl<C> ServiceClient<C> {
             ));
         }
         let pipeline = ServicePipeline::new(info, credential, options)?;
-        Ok(Self::over(pipeline, endpoint, protocol))
+        Ok(Self::over(pipeline, endpoint, Arc::new(protocol)))
     }
 
     fn over(pipeline: ServicePipeline, endpoint: Url, make_protocol: MakeProtocol<C>) -> Self {
@@ -89,7 +90,7 @@ impl<C> ServiceClient<C> {
         Self::over(
             self.pipeline.with_call_options(options),
             self.endpoint.clone(),
-            self.make_protocol,
+            self.make_protocol.clone(),
         )
     }
 
@@ -97,7 +98,7 @@ impl<C> ServiceClient<C> {
     #[must_use]
     pub fn with_limits(&self, limits: CallLimits) -> Self {
         let pipeline = self.pipeline.with_limits(limits);
-        Self::over(pipeline, self.endpoint.clone(), self.make_protocol)
+        Self::over(pipeline, self.endpoint.clone(), self.make_protocol.clone())
     }
 
     /// Returns the client's call options.

@@ -79,6 +79,14 @@ impl ConnectionString {
         &self.secret
     }
 
+    /// Returns the connection string with another name of the same service. Tokens are signed for this name; a token that the
+    /// connection string has stays as it is.
+    #[must_use]
+    pub fn with_host_name(mut self, host_name: impl Into<String>) -> Self {
+        self.host_name = host_name.into();
+        self
+    }
+
     /// Returns the service's endpoint: `https://` and the host.
     #[must_use]
     pub fn endpoint(&self) -> String {
@@ -197,6 +205,17 @@ mod tests {
             ("localhost:8443", Some("a b@c"))
         );
         assert_eq!(string.key().map(Secret::secret), Some("bm90LWEta2V5IQ=="));
+    }
+
+    #[test]
+    fn tokens_are_signed_for_the_host_name_that_replaces_the_given_one() {
+        let string: ConnectionString = GOOD.parse().unwrap();
+        let string = string.with_host_name("h.service.azure-devices.net");
+        assert_eq!(string.endpoint(), "https://h.service.azure-devices.net");
+        let credential = crate::SasCredential::new(&string).unwrap();
+        let token = credential.token().token;
+        let expected = "SharedAccessSignature sr=h.service.azure-devices.net&";
+        assert!(token.secret().starts_with(expected));
     }
 
     #[test]
