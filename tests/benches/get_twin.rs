@@ -178,7 +178,7 @@ fn clients(server: &Server) -> Result<Vec<(&'static str, Client)>, Failure> {
     let endpoint = Url::parse(&connection.endpoint())?;
     let mut url = endpoint.clone();
     url.set_path(&format!("/twins/{DEVICE}"));
-    url.set_query(Some("api-version=2021-04-12"));
+    url.set_query(Some("api-version=2024-03-31"));
     let http = || {
         let certificates = reqwest::Certificate::from_pem_bundle(server.ca.as_bytes())?;
         reqwest::Client::builder().tls_certs_merge(certificates).build()
@@ -218,7 +218,7 @@ fn clients(server: &Server) -> Result<Vec<(&'static str, Client)>, Failure> {
             "pipeline",
             Client::Pipeline(Direct {
                 endpoint,
-                api_version: "2021-04-12".to_owned(),
+                api_version: "2024-03-31".to_owned(),
                 pipeline,
             }),
         ),

@@ -13,7 +13,7 @@ fn an_id_is_encoded_once() {
         .unwrap();
     assert_eq!(
         request.url.as_str(),
-        "https://hub.example/twins/100%2525-%252F%20%C3%BC%23%3F/modules/a.b~c_d-e?api-version=2021-04-12"
+        "https://hub.example/twins/100%2525-%252F%20%C3%BC%23%3F/modules/a.b~c_d-e?api-version=2024-03-31"
     );
 }
 
@@ -22,7 +22,7 @@ fn an_id_may_start_with_dots() {
     let request = api().devices_get_twin_request("..a").unwrap();
     assert_eq!(
         request.url.as_str(),
-        "https://hub.example/twins/..a?api-version=2021-04-12"
+        "https://hub.example/twins/..a?api-version=2024-03-31"
     );
 }
 

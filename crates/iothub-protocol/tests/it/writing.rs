@@ -14,11 +14,11 @@ fn the_api_version_is_in_the_query_once_and_in_no_header() {
         .unwrap();
     assert_eq!(
         list.url.as_str(),
-        "https://hub.example/devices?top=7&api-version=2021-04-12"
+        "https://hub.example/devices?top=7&api-version=2024-03-31"
     );
     assert_eq!(
         query.url.as_str(),
-        "https://hub.example/devices/query?api-version=2021-04-12"
+        "https://hub.example/devices/query?api-version=2024-03-31"
     );
     assert_eq!(header(&query, "x-ms-continuation"), ["next"]);
     assert_eq!(header(&list, "api-version"), [""; 0]);
@@ -43,10 +43,39 @@ fn the_operations_table_has_every_operation_once() {
     let mut ids: Vec<_> = OPERATIONS.iter().map(|o| o.id).collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!((ids.len(), OPERATIONS.len()), (42, 42));
+    assert_eq!((ids.len(), OPERATIONS.len()), (43, 43));
     let not_repeatable = |id: &str| OPERATIONS.iter().any(|o| o.id == id && !o.idempotent);
     assert!(not_repeatable("devices_invoke_method"));
     assert!(not_repeatable("devices_update_twin"));
+    assert!(not_repeatable("service_bulk_regenerate_device_key"));
+}
+
+#[test]
+fn a_client_sends_the_api_version_that_it_was_given() {
+    let url = |client: iothub_protocol::Client| client.devices_get_twin_request("d").unwrap().url;
+    assert_eq!(iothub_protocol::API_VERSION, "2024-03-31");
+    assert!(iothub_protocol::API_VERSIONS.contains(&iothub_protocol::API_VERSION));
+    assert_eq!(url(api()).query(), Some("api-version=2024-03-31"));
+    for version in ["2021-04-12", "2026-11-01", "2031-01-01-preview"] {
+        let url = url(api().with_api_version(version));
+        assert_eq!(url.query(), Some(format!("api-version={version}").as_str()));
+    }
+}
+
+#[test]
+fn regenerated_keys_are_not_in_debug_output() {
+    let result: types::BulkRegenerateKeyResult = serde_json::from_value(json!({
+        "rotatedKeys": [{"id": "d", "moduleId": null, "primaryKey": "c2VjcmV0LTE=", "secondaryKey": "c2VjcmV0LTI="}],
+        "errors": [{"id": "e", "errorCode": 404_001}, {"id": "f", "errorCode": "DeviceNotFound"}]
+    }))
+    .unwrap();
+    let keys = &result.rotated_keys.as_ref().unwrap()[0];
+    assert_eq!(keys.primary_key.as_deref(), Some("c2VjcmV0LTE="));
+    let text = format!("{result:?}");
+    assert!(
+        text.contains("DeviceNotFound") && !text.contains("c2VjcmV0"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -88,7 +117,7 @@ fn a_command_argument_may_be_null() {
     assert_eq!(header(&sent, "content-type"), ["application/json"]);
     assert_eq!(
         sent.url.query(),
-        Some("responseTimeoutInSeconds=5&api-version=2021-04-12")
+        Some("responseTimeoutInSeconds=5&api-version=2024-03-31")
     );
 }
 
@@ -146,7 +175,7 @@ async fn without_an_executor_reqwest_sends_the_request() {
     };
     assert_eq!(
         error.url().unwrap().as_str(),
-        format!("{base}/twins/d?api-version=2021-04-12")
+        format!("{base}/twins/d?api-version=2024-03-31")
     );
 }
 
