@@ -1,15 +1,19 @@
 //! The client and its options.
 
+mod options;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, Url};
+use azure_core::http::Url;
 use azure_service_core::{
     CallLimits, CallOptions, ClientInfo, CloudScopes, Credential, SasCredential, ServiceClient,
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::hub_host::{HubHost, service_endpoint};
+
+pub use options::IotHubClientOptions;
 
 /// The Entra scopes of IoT Hub. Only Azure Government has a separate scope.
 const SCOPES: CloudScopes = CloudScopes {
@@ -86,116 +90,16 @@ const INFO: ClientInfo = azure_service_core::client_info! {
 #[derive(Debug, Clone)]
 pub struct IotHubRegistryManager {
     pub(crate) core: ServiceClient<iothub_protocol::Client>,
+    settings: Arc<Settings>,
     #[cfg(feature = "amqp")]
     pub(crate) amqp: crate::amqp::Messaging,
 }
 
-/// Options of [`IotHubRegistryManager`].
-///
-/// Change the default rather than building a new `ClientOptions`, whose retry policy retries for up to a minute.
-#[derive(Debug, Clone)]
-pub struct IotHubClientOptions {
-    /// azure_core's options: transport, policies, retries, user agent, tracing. Default: three retries, after 0.8, 1.6
-    /// and 3.2 seconds.
-    pub client_options: ClientOptions,
-    /// The scope of Entra tokens. Default: the scope of the cloud in `client_options`.
-    pub scope: Option<String>,
-    /// Timeout of one call: of all attempts and the waits between them. Default: 90 seconds. A direct method or a
-    /// command extends it by its own timeout. [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
-    pub call_timeout: Option<Duration>,
-    /// The maximum size of a response body in bytes, after decompression. Default: 64 MiB. A larger body fails with
-    /// [`is_response_too_large`](crate::Error::is_response_too_large).
-    pub max_response_size: Option<usize>,
-    /// The lifetime of tokens signed with a shared access key, over HTTP and AMQP. They are renewed before they expire.
-    /// Default: one hour.
-    pub token_lifetime: Option<Duration>,
-    /// Options of the AMQP connection.
-    #[cfg(feature = "amqp")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
-    pub amqp: crate::amqp::AmqpOptions,
-}
-
-impl Default for IotHubClientOptions {
-    fn default() -> Self {
-        Self {
-            client_options: ClientOptions {
-                retry: azure_service_core::retry_options(),
-                ..ClientOptions::default()
-            },
-            scope: None,
-            call_timeout: None,
-            max_response_size: None,
-            token_lifetime: None,
-            #[cfg(feature = "amqp")]
-            amqp: crate::amqp::AmqpOptions::default(),
-        }
-    }
-}
-
-impl IotHubClientOptions {
-    /// Returns default options that trust the certificates in `pem` in addition to those of the system, over HTTP and
-    /// AMQP, such as the certificate of an emulator.
-    ///
-    /// # Errors
-    ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `pem` contains no certificate.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
-    ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let emulator = azure_iot_emulator::Emulator::start().await?;
-    /// let options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
-    /// let connection_string = emulator.iothub_connection_string();
-    /// let hub = IotHubRegistryManager::from_connection_string(&connection_string, Some(options))?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(feature = "rustls")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
-    pub fn trusting(pem: &str) -> Result<Self> {
-        let mut options = Self::default();
-        options.client_options.transport = Some(azure_service_core::transport_trusting(pem)?);
-        #[cfg(feature = "amqp")]
-        {
-            options.amqp.trusted_certificates = Some(pem.to_owned());
-        }
-        Ok(options)
-    }
-
-    /// Returns options for an emulator over HTTP and AMQP. They trust the certificates in `pem`, like
-    /// [`trusting`](Self::trusting), and have the emulator's AMQP endpoint, because its port is not in the connection
-    /// string.
-    ///
-    /// # Errors
-    ///
-    /// Same as [`trusting`](Self::trusting).
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use iothub_convenience::{CloudToDeviceMessage, IotHubClientOptions, IotHubRegistryManager};
-    ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let emulator = azure_iot_emulator::Emulator::start().await?;
-    /// let options = IotHubClientOptions::for_emulator(emulator.ca_certificate_pem(), emulator.iothub_amqp_endpoint())?;
-    /// let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;
-    /// let error = hub.send_c2d_message("missing", CloudToDeviceMessage::new("hello")).await.unwrap_err();
-    /// assert!(error.is_not_found());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(all(feature = "rustls", feature = "amqp"))]
-    #[cfg_attr(docsrs, doc(cfg(all(feature = "rustls", feature = "amqp"))))]
-    pub fn for_emulator(pem: &str, amqp_endpoint: impl Into<String>) -> Result<Self> {
-        let mut options = Self::trusting(pem)?;
-        options.amqp.endpoint = Some(amqp_endpoint.into());
-        Ok(options)
-    }
+/// The parts of the options that methods use.
+#[derive(Debug)]
+struct Settings {
+    api_version: String,
+    device_host: HubHost,
 }
 
 /// Constructors.
@@ -204,7 +108,8 @@ impl IotHubRegistryManager {
     /// `HostName=my-hub.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=…`.
     ///
     /// The parts may be in any order and their names in any case. `SharedAccessSignature=…` with a token may replace
-    /// name and key; such a client works until the token expires. The policy needs `RegistryRead` to read devices and
+    /// name and key; such a client works until the token expires. The host may be any of the hub's [names](HubHost); a
+    /// name that is only for devices is replaced by the one for services. The policy needs `RegistryRead` to read devices and
     /// modules, `RegistryWrite` to write them and configurations, `ServiceConnect` for everything else.
     ///
     /// # Errors
@@ -227,6 +132,8 @@ impl IotHubRegistryManager {
         options: Option<IotHubClientOptions>,
     ) -> Result<Self> {
         let connection = crate::connection_string::parse(connection_string)?;
+        let host = service_endpoint(connection.host_name());
+        let connection = connection.with_host_name(host);
         let credential = SasCredential::new(&connection).map_err(azure_service_core::Error::from)?;
         let credential = match options.as_ref().and_then(|options| options.token_lifetime) {
             Some(lifetime) => credential.with_lifetime(lifetime),
@@ -241,7 +148,8 @@ impl IotHubRegistryManager {
         )
     }
 
-    /// Creates a client with a Microsoft Entra identity for the hub at `host`, such as `my-hub.azure-devices.net`.
+    /// Creates a client with a Microsoft Entra identity for the hub at `host`, such as `my-hub.azure-devices.net`, which may be
+    /// any of the hub's [names](HubHost), as in [`from_connection_string`](Self::from_connection_string).
     ///
     /// Tokens are requested for the scope of the cloud in `client_options`, or for [`IotHubClientOptions::scope`], from the
     /// authority of the credential. The identity needs a role such as *IoT Hub Data Contributor*; *IoT Hub Twin
@@ -273,7 +181,7 @@ impl IotHubRegistryManager {
         let cloud = options.client_options.cloud.as_deref();
         let scope = SCOPES.scope::<IotHubAudience>(cloud, options.scope.clone())?;
         Self::new(
-            host,
+            &service_endpoint(host),
             &Credential::entra(credential.clone(), scope.clone()),
             #[cfg(feature = "amqp")]
             crate::amqp::AmqpCredential::Entra { credential, scope },
@@ -287,17 +195,26 @@ impl IotHubRegistryManager {
         #[cfg(feature = "amqp")] amqp_credential: crate::amqp::AmqpCredential,
         options: IotHubClientOptions,
     ) -> Result<Self> {
-        let protocol = iothub_protocol::Client::new_with_client;
+        options.check()?;
+        let api_version = options.api_version.clone();
+        let protocol = move |url: &str, http, hook| {
+            iothub_protocol::Client::new_with_client(url, http, hook).with_api_version(api_version.clone())
+        };
         let core = ServiceClient::new(endpoint, credential, INFO, options.client_options, protocol)?;
         let core = core.with_limits(CallLimits {
             call_timeout: options.call_timeout,
             max_response_size: options.max_response_size,
         });
+        let host = hub_host(core.endpoint());
         Ok(Self {
+            settings: Arc::new(Settings {
+                api_version: options.api_version,
+                device_host: options.device_host.unwrap_or_else(|| host.for_devices()),
+            }),
             #[cfg(feature = "amqp")]
             amqp: crate::amqp::Messaging::new(
                 core.endpoint(),
-                host_name(core.endpoint()),
+                host.to_string(),
                 amqp_credential,
                 &options.amqp,
             )?,
@@ -309,8 +226,23 @@ impl IotHubRegistryManager {
     pub(crate) fn over(&self, core: ServiceClient<iothub_protocol::Client>) -> Self {
         Self {
             core,
+            settings: self.settings.clone(),
             #[cfg(feature = "amqp")]
             amqp: self.amqp.clone(),
+        }
+    }
+
+    /// Fails if the client sends an API version that is older than `since`, the first one that has `what`.
+    pub(crate) fn require_version(&self, what: &str, since: &str) -> Result<()> {
+        let version = self.settings.api_version.as_str();
+        // Versions are dates. Text of another form is passed through, as are later versions.
+        let is_date = version.starts_with(|c: char| c.is_ascii_digit());
+        match is_date && version < since {
+            true => Err(Error::invalid_input(
+                "api_version",
+                format!("is {version:?}, which has no {what}; use {since:?} or a later version"),
+            )),
+            false => Ok(()),
         }
     }
 
@@ -380,7 +312,7 @@ impl IotHubRegistryManager {
         self.core.endpoint()
     }
 
-    /// Returns the hub's host, with the port unless it is 443.
+    /// Returns the host to which the client connects, with the port unless it is 443.
     ///
     /// # Example
     ///
@@ -392,7 +324,24 @@ impl IotHubRegistryManager {
     /// ```
     #[must_use]
     pub fn host_name(&self) -> String {
-        host_name(self.core.endpoint())
+        hub_host(self.core.endpoint()).to_string()
+    }
+
+    /// Returns the host to which devices connect, with the port unless it is 443: that of the connection strings and tokens of
+    /// devices and modules. See [`IotHubClientOptions::device_host`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let text = "HostName=my-hub.service.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5";
+    /// # let hub = iothub_convenience::IotHubRegistryManager::from_connection_string(text, None)?;
+    /// assert_eq!(hub.host_name(), "my-hub.service.azure-devices.net");
+    /// assert_eq!(hub.device_host_name(), "my-hub.device.azure-devices.net");
+    /// # Ok::<(), iothub_convenience::Error>(())
+    /// ```
+    #[must_use]
+    pub fn device_host_name(&self) -> String {
+        self.settings.device_host.to_string()
     }
 }
 
@@ -400,9 +349,25 @@ impl IotHubRegistryManager {
     clippy::expect_used,
     reason = "the endpoint of a client is an http or https URL"
 )]
-fn host_name(endpoint: &Url) -> String {
-    let host = endpoint.host_str().expect("an https URL has a host");
-    endpoint
-        .port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+fn hub_host(endpoint: &Url) -> HubHost {
+    HubHost::of_url(endpoint).expect("an https URL has a host")
+}
+
+#[cfg(all(test, feature = "amqp"))]
+mod tests {
+    use super::*;
+
+    /// HUB-HOST-1.
+    #[test]
+    fn amqp_connects_to_the_host_in_use() {
+        for (given, target) in [
+            ("h.azure-devices.net", "h.azure-devices.net:5671"),
+            ("h.service.azure-devices.net", "h.service.azure-devices.net:5671"),
+            ("h.device.azure-devices.net", "h.service.azure-devices.net:5671"),
+        ] {
+            let text = format!("HostName={given};SharedAccessKeyName=n;SharedAccessKey=bm90IGEga2V5");
+            let hub = IotHubRegistryManager::from_connection_string(&text, None).unwrap();
+            assert_eq!(hub.amqp.target(), target);
+        }
+    }
 }

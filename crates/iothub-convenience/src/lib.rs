@@ -8,7 +8,7 @@
 //! |---|---|
 //! | connect | [`from_connection_string`](IotHubRegistryManager::from_connection_string), [`from_token_credential`](IotHubRegistryManager::from_token_credential), [`with_call_options`](IotHubRegistryManager::with_call_options) |
 //! | devices | [`create_device`](IotHubRegistryManager::create_device), [`update_device`](IotHubRegistryManager::update_device) and short forms such as [`create_device_with_sas`](IotHubRegistryManager::create_device_with_sas); [`get_device`](IotHubRegistryManager::get_device), [`get_devices`](IotHubRegistryManager::get_devices), [`delete_device`](IotHubRegistryManager::delete_device) |
-//! | credentials for devices | [`device_connection_string`](IotHubRegistryManager::device_connection_string), [`device_sas_token`](IotHubRegistryManager::device_sas_token), and the same for modules |
+//! | credentials for devices | [`device_connection_string`](IotHubRegistryManager::device_connection_string), [`device_sas_token`](IotHubRegistryManager::device_sas_token), and the same for modules; [`device_host_name`](IotHubRegistryManager::device_host_name) |
 //! | modules | [`create_module`](IotHubRegistryManager::create_module), [`update_module`](IotHubRegistryManager::update_module) and short forms such as [`create_module_with_sas`](IotHubRegistryManager::create_module_with_sas); [`get_module`](IotHubRegistryManager::get_module), [`get_modules`](IotHubRegistryManager::get_modules), [`delete_module`](IotHubRegistryManager::delete_module) |
 //! | twins | [`get_twin`](IotHubRegistryManager::get_twin), [`update_twin`](IotHubRegistryManager::update_twin), [`modify_twin`](IotHubRegistryManager::modify_twin), [`replace_twin`](IotHubRegistryManager::replace_twin), and the same for modules |
 //! | queries | [`query_iot_hub`](IotHubRegistryManager::query_iot_hub), [`query_iot_hub_rows`](IotHubRegistryManager::query_iot_hub_rows); [`query`] builds them |
@@ -84,6 +84,7 @@ mod connection_string;
 mod devices;
 mod digital_twins;
 mod error;
+mod hub_host;
 mod identity;
 mod jobs;
 mod json;
@@ -115,6 +116,7 @@ pub use configuration::{
 pub use devices::GetDevicesOptions;
 pub use digital_twins::PlugAndPlayPatch;
 pub use error::{Error, ErrorCode, ErrorKind, Result};
+pub use hub_host::{HostRole, HubHost};
 pub use identity::{
     Authentication, AuthenticationType, ConnectionState, CreateOrUpdateDeviceOptions,
     CreateOrUpdateModuleOptions, Device, DeviceCapabilities, DeviceSasToken, DeviceStatus, IdProblem,

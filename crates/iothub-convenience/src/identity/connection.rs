@@ -27,7 +27,8 @@ pub struct DeviceSasToken {
 
 /// Connection strings and tokens of devices and modules.
 ///
-/// They are derived from an identity without a request. `Debug` does not show them.
+/// They are derived from an identity without a request, and name the [host for devices](Self::device_host_name). `Debug`
+/// does not show them.
 impl IotHubRegistryManager {
     /// Returns the connection string of a device: `HostName=…;DeviceId=…;SharedAccessKey=…`, or with `x509=true` instead of
     /// the key.
@@ -54,7 +55,12 @@ impl IotHubRegistryManager {
     /// ```
     pub fn device_connection_string(&self, device: &Device, key: KeySlot) -> Result<Secret> {
         let name = [("DeviceId", device.device_id.as_str())];
-        connection_string(&self.host_name(), &name, device.authentication.as_ref(), key)
+        connection_string(
+            &self.device_host_name(),
+            &name,
+            device.authentication.as_ref(),
+            key,
+        )
     }
 
     /// Returns the connection string of a module, like [`device_connection_string`](Self::device_connection_string).
@@ -84,7 +90,12 @@ impl IotHubRegistryManager {
             ("DeviceId", module.device_id.as_str()),
             ("ModuleId", module.module_id.as_str()),
         ];
-        connection_string(&self.host_name(), &name, module.authentication.as_ref(), key)
+        connection_string(
+            &self.device_host_name(),
+            &name,
+            module.authentication.as_ref(),
+            key,
+        )
     }
 
     /// Signs a token that lets a device connect for the next `lifetime` without its key.
@@ -116,7 +127,7 @@ impl IotHubRegistryManager {
         key: KeySlot,
         lifetime: Duration,
     ) -> Result<DeviceSasToken> {
-        let resource = format!("{}/devices/{}", self.host_name(), device.device_id);
+        let resource = format!("{}/devices/{}", self.device_host_name(), device.device_id);
         token(
             &resource,
             &key_of(device.authentication.as_ref(), key)?,
@@ -156,7 +167,7 @@ impl IotHubRegistryManager {
     ) -> Result<DeviceSasToken> {
         let resource = format!(
             "{}/devices/{}/modules/{}",
-            self.host_name(),
+            self.device_host_name(),
             module.device_id,
             module.module_id
         );
@@ -231,6 +242,8 @@ fn token(resource: &str, key: &Secret, slot: KeySlot, lifetime: Duration) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::IotHubClientOptions;
+    use crate::hub_host::HubHost;
     use serde_json::{Value, json};
 
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -283,6 +296,56 @@ mod tests {
                 .device_sas_token(&with_key("d"), KeySlot::Primary, Duration::MAX)
                 .is_err()
         );
+    }
+
+    /// HUB-HOST-1, HUB-HOST-4.
+    #[test]
+    fn devices_never_get_the_host_that_is_only_for_services() {
+        let module: Module = serde_json::from_value(json!({
+            "deviceId": "d", "moduleId": "m", "authentication": {"type": "sas", "symmetricKey": {"primaryKey": KEY}}
+        }))
+        .unwrap();
+        let classic: HubHost = "h.azure-devices.net".parse().unwrap();
+        for (given, chosen, expected) in [
+            ("h.azure-devices.net", None, "h.azure-devices.net"),
+            ("h.service.azure-devices.net", None, "h.device.azure-devices.net"),
+            ("h.device.azure-devices.net", None, "h.device.azure-devices.net"),
+            ("h.service.azure-devices.us", None, "h.device.azure-devices.us"),
+            (
+                "h.service.azure-devices.cn:8443",
+                None,
+                "h.device.azure-devices.cn:8443",
+            ),
+            ("localhost:8443", None, "localhost:8443"),
+            (
+                "h.service.azure-devices.net",
+                Some(classic),
+                "h.azure-devices.net",
+            ),
+        ] {
+            let options = IotHubClientOptions {
+                device_host: chosen,
+                ..IotHubClientOptions::default()
+            };
+            let text = format!("HostName={given};SharedAccessKeyName=n;SharedAccessKey={KEY}");
+            let hub = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
+            assert_eq!(hub.device_host_name(), expected, "{given}");
+            let (device, slot, hour) = (with_key("d"), KeySlot::Primary, Duration::from_secs(3600));
+            for connection_string in [
+                hub.device_connection_string(&device, slot).unwrap(),
+                hub.module_connection_string(&module, slot).unwrap(),
+            ] {
+                let host = format!("HostName={expected};DeviceId=d;");
+                assert!(connection_string.secret().starts_with(&host), "{given}");
+            }
+            for token in [
+                hub.device_sas_token(&device, slot, hour).unwrap(),
+                hub.module_sas_token(&module, slot, hour).unwrap(),
+            ] {
+                let resource = format!("sr={}%2Fdevices%2Fd", expected.replace(':', "%3A"));
+                assert!(token.token.secret().contains(&resource), "{given}");
+            }
+        }
     }
 
     #[test]
