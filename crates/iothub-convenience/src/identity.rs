@@ -1,16 +1,19 @@
 //! Identities of devices and modules, and their credentials.
 
+mod attributes;
 mod authentication;
 mod connection;
 mod device;
+mod device_registry;
 mod id;
 mod key;
 mod module;
 mod thumbprint;
 
-pub use authentication::{Authentication, AuthenticationType};
+pub use authentication::{Authentication, AuthenticationType, X509CaValidation};
 pub use connection::DeviceSasToken;
 pub use device::{ConnectionState, CreateOrUpdateDeviceOptions, Device, DeviceCapabilities, DeviceStatus};
+pub use device_registry::{AdrDeviceProperties, AdrSystemData, ArmSyncStatus};
 pub use id::{IdProblem, InvalidId};
 pub use key::{InvalidKey, KeySlot, SymmetricKey};
 pub use module::{CreateOrUpdateModuleOptions, Module};

@@ -118,9 +118,10 @@ pub use digital_twins::PlugAndPlayPatch;
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use hub_host::{HostRole, HubHost};
 pub use identity::{
-    Authentication, AuthenticationType, ConnectionState, CreateOrUpdateDeviceOptions,
-    CreateOrUpdateModuleOptions, Device, DeviceCapabilities, DeviceSasToken, DeviceStatus, IdProblem,
-    InvalidId, InvalidKey, InvalidThumbprint, KeySlot, Module, SymmetricKey, X509Thumbprint,
+    AdrDeviceProperties, AdrSystemData, ArmSyncStatus, Authentication, AuthenticationType, ConnectionState,
+    CreateOrUpdateDeviceOptions, CreateOrUpdateModuleOptions, Device, DeviceCapabilities, DeviceSasToken,
+    DeviceStatus, IdProblem, InvalidId, InvalidKey, InvalidThumbprint, KeySlot, Module, SymmetricKey,
+    X509CaValidation, X509Thumbprint,
 };
 pub use jobs::{
     DeviceJob, DeviceJobError, DeviceJobOutcome, DeviceJobStatistics, DeviceJobStatus, ImportExportJob,

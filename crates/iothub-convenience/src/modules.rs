@@ -32,7 +32,7 @@ impl IotHubRegistryManager {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
     /// let authentication = Authentication::sas(SymmetricKey::generate()?);
-    /// let options = CreateOrUpdateModuleOptions { managed_by: Some("iotEdge".to_owned()) };
+    /// let options = CreateOrUpdateModuleOptions { managed_by: Some("iotEdge".to_owned()), ..Default::default() };
     /// hub.create_module("gateway-1", "filter", authentication, Some(options)).await?;
     /// # Ok(())
     /// # }

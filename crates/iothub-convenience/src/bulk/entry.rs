@@ -174,6 +174,10 @@ impl RegistryEntry {
         }
         let options = self.options.clone().unwrap_or_default();
         options.check()?;
+        if options.attributes.is_some() {
+            let reason = "cannot be sent in a bulk operation; set them with update_device or update_module";
+            return Err(Error::invalid_input("attributes", reason));
+        }
         let mut body = types::ExportImportDevice {
             id: Some(self.device_id.clone()),
             module_id: self.module_id.clone(),

@@ -2,6 +2,7 @@
 
 use azure_core::credentials::Secret;
 use iothub_protocol::types;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::identity::key::SymmetricKey;
@@ -27,6 +28,41 @@ model! {
         pub symmetric_key: Option<SymmetricKey> = "symmetricKey",
         /// The thumbprints. Both are missing unless the kind is [`SelfSigned`](AuthenticationType::SelfSigned).
         pub x509_thumbprint: Option<X509Thumbprint> = "x509Thumbprint",
+        /// The resource id of the certificate policy that applies, in Azure Resource Manager. Since API version 2026-11-01.
+        pub policy_resource_id: Option<String> = "policyResourceId",
+        /// The validation of certificates signed by an authority. Since API version 2026-11-01.
+        pub x509_ca_validation: Option<X509CaValidation> = "x509CaValidation",
+    }
+}
+
+model! {
+    /// The validation of certificates signed by an authority.
+    pub struct X509CaValidation as "certificate validation" {
+        /// The validation scheme. Its values are not documented.
+        pub scheme: Option<String> = "scheme",
+        /// The settings of the scheme.
+        pub value: Option<Map<String, Value>> = "value",
+    }
+}
+
+impl X509CaValidation {
+    /// Creates a validation by a scheme with its settings.
+    #[must_use]
+    pub fn new(scheme: impl Into<String>, value: Option<Map<String, Value>>) -> Self {
+        Self {
+            scheme: Some(scheme.into()),
+            value,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the body, with unknown members.
+    fn to_body(&self) -> types::X509CaValidation {
+        types::X509CaValidation {
+            scheme: self.scheme.clone(),
+            value: self.value.clone().map(Value::Object),
+            extra: self.extra.clone(),
+        }
     }
 }
 
@@ -76,6 +112,20 @@ impl Authentication {
         }
     }
 
+    /// Sets the resource id of the certificate policy that applies. Needs API version 2026-11-01.
+    #[must_use]
+    pub fn with_policy_resource_id(mut self, resource_id: impl Into<String>) -> Self {
+        self.policy_resource_id = Some(resource_id.into());
+        self
+    }
+
+    /// Sets the validation of certificates signed by an authority. Needs API version 2026-11-01.
+    #[must_use]
+    pub fn with_x509_ca_validation(mut self, validation: X509CaValidation) -> Self {
+        self.x509_ca_validation = Some(validation);
+        self
+    }
+
     /// Returns the body. Fails if the credentials break a rule of the hub.
     pub(crate) fn to_body(&self) -> Result<types::AuthenticationMechanism> {
         use types::AuthenticationMechanismType as Kind;
@@ -111,6 +161,8 @@ impl Authentication {
                 return Err(Error::invalid_input("authentication", reason));
             }
         });
+        mechanism.policy_resource_id = self.policy_resource_id.clone();
+        mechanism.x509_ca_validation = self.x509_ca_validation.as_ref().map(X509CaValidation::to_body);
         Ok(mechanism)
     }
 }

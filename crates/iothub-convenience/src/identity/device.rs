@@ -5,9 +5,12 @@ use azure_protocol_runtime::DateTime;
 use azure_service_core::Precondition;
 use iothub_protocol::types;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::identity::attributes::check_attributes;
 use crate::identity::authentication::Authentication;
+use crate::identity::device_registry::{AdrDeviceProperties, ArmSyncStatus};
 use crate::identity::id::check_device_id;
 use crate::model::{Member as _, Style, model, plain_members};
 
@@ -48,6 +51,15 @@ model! {
         pub device_scope: Option<String> = "deviceScope",
         /// The scopes of the device's parents.
         pub parent_scopes: Option<Vec<String>> = "parentScopes",
+        /// The attributes, by their names. Services read and write them, and devices do not see them. Since API version
+        /// 2024-03-31.
+        pub attributes: Option<Map<String, Value>> = "attributes",
+        /// The device in Azure Device Registry, if the hub is linked to a namespace. Since API version 2026-11-01.
+        pub adr_device_properties: Option<AdrDeviceProperties> = "adrDeviceProperties",
+        /// The state of the synchronization with Azure Resource Manager. Since API version 2026-11-01.
+        pub arm_sync_status: Option<ArmSyncStatus> = "armSyncStatus",
+        /// The resource id of the registry device in Azure Resource Manager. Since API version 2026-11-01.
+        pub device_resource_id: Option<String> = "deviceResourceId",
     }
 }
 
@@ -85,7 +97,7 @@ impl Device {
 }
 
 /// A document with keys. It has no `Debug`.
-pub(crate) struct WithKeys(pub(crate) serde_json::Value);
+pub(crate) struct WithKeys(pub(crate) Value);
 
 impl Serialize for WithKeys {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -138,6 +150,9 @@ pub struct CreateOrUpdateDeviceOptions {
     /// The scope of the parent, for an edge device. For leaf devices the service copies
     /// [`device_scope`](Self::device_scope).
     pub parent_scopes: Option<Vec<String>>,
+    /// The attributes, by their names: at most 1 KB of UTF-8 without `.`, `$`, spaces and control characters. Values are strings,
+    /// numbers, booleans and arrays. `None` sends none. Needs API version 2024-03-31; bulk operations cannot send them.
+    pub attributes: Option<Map<String, Value>>,
 }
 
 impl From<&Device> for CreateOrUpdateDeviceOptions {
@@ -150,6 +165,7 @@ impl From<&Device> for CreateOrUpdateDeviceOptions {
             status_reason: device.status_reason.clone(),
             device_scope: device.device_scope.clone(),
             parent_scopes: device.parent_scopes.clone(),
+            attributes: device.attributes.clone(),
         }
     }
 }
@@ -166,7 +182,7 @@ impl CreateOrUpdateDeviceOptions {
                 format!("has {length} characters; at most {MAX_STATUS_REASON} are allowed"),
             ));
         }
-        Ok(())
+        check_attributes(self.attributes.as_ref())
     }
 }
 
@@ -191,6 +207,7 @@ pub(crate) fn device_body(
         }),
         device_scope: options.device_scope,
         parent_scopes: options.parent_scopes,
+        attributes: options.attributes,
         ..Default::default()
     })
 }
@@ -236,7 +253,8 @@ mod tests {
     fn options_from_a_device_keep_its_fields() {
         let device: Device = serde_json::from_value(json!({
             "deviceId": "e", "statusReason": "why", "capabilities": {"iotEdge": true},
-            "deviceScope": "ms-azure-iot-edge://e-1", "parentScopes": ["ms-azure-iot-edge://p-1"]
+            "deviceScope": "ms-azure-iot-edge://e-1", "parentScopes": ["ms-azure-iot-edge://p-1"],
+            "attributes": {"site": "oslo"}
         }))
         .unwrap();
         let options = CreateOrUpdateDeviceOptions::from(&device);
@@ -247,6 +265,7 @@ mod tests {
                 status_reason: Some("why".into()),
                 device_scope: Some("ms-azure-iot-edge://e-1".into()),
                 parent_scopes: Some(vec!["ms-azure-iot-edge://p-1".into()]),
+                attributes: json!({"site": "oslo"}).as_object().cloned(),
             }
         );
     }
@@ -276,6 +295,41 @@ mod tests {
         assert_eq!(serde_json::to_value(&keys).unwrap()["PrimaryKey"], "REDACTED");
     }
 
+    /// HUB-REGISTRY-2, HUB-REGISTRY-3.
+    #[test]
+    fn members_of_the_device_registry_are_read() {
+        let document = json!({
+            "deviceId": "d", "deviceResourceId": "/subscriptions/s/d", "armSyncStatus": {"state": "Failed", "errorMessage": "why"},
+            "adrDeviceProperties": {
+                "uuid": "4f6c", "name": "d", "etag": "\"0a\"", "deviceTypeRefs": ["t"], "later": 1,
+                "systemData": {"createdBy": "a", "createdByType": "User", "createdAt": "2026-11-01T00:00:00Z",
+                    "lastModifiedBy": "b", "lastModifiedByType": "Application", "lastModifiedAt": null}
+            },
+            "authentication": {
+                "type": "certificateAuthority", "policyResourceId": "/subscriptions/s/p",
+                "x509CaValidation": {"scheme": "chain", "value": {"depth": 2}}
+            }
+        });
+        let device: Device = serde_json::from_value(document.clone()).unwrap();
+        let registry = device.adr_device_properties.as_ref().unwrap();
+        assert_eq!(registry.uuid.as_deref(), Some("4f6c"));
+        assert_eq!(registry.extra["later"], 1);
+        let system = registry.system_data.as_ref().unwrap();
+        assert_eq!(system.created_by_type.as_deref(), Some("User"));
+        assert!(system.created_at.as_ref().unwrap().to_offset().is_some());
+        let status = device.arm_sync_status.as_ref().unwrap();
+        assert_eq!(status.error_message.as_deref(), Some("why"));
+        let validation = device
+            .authentication
+            .as_ref()
+            .unwrap()
+            .x509_ca_validation
+            .as_ref();
+        assert_eq!(validation.unwrap().value.as_ref().unwrap()["depth"], 2);
+        assert!(device.extra.is_empty(), "{:?}", device.extra);
+        assert_eq!(serde_json::to_value(&device).unwrap(), document);
+    }
+
     #[test]
     fn null_in_the_parent_scopes_is_accepted() {
         let document = json!({"deviceId": "d", "parentScopes": [null, "p"]});
@@ -294,6 +348,10 @@ mod tests {
             "lastActivityTime",
             "authentication",
             "capabilities",
+            "attributes",
+            "adrDeviceProperties",
+            "armSyncStatus",
+            "deviceResourceId",
         ] {
             let document = json!({ name: null });
             let device: Device = serde_json::from_value(document.clone()).unwrap();

@@ -5,8 +5,10 @@ use azure_protocol_runtime::DateTime;
 use azure_service_core::Precondition;
 use iothub_protocol::types;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::error::Result;
+use crate::identity::attributes::check_attributes;
 use crate::identity::authentication::Authentication;
 use crate::identity::device::{ConnectionState, WithKeys};
 use crate::identity::id::check_device_id;
@@ -38,6 +40,9 @@ model! {
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
         /// The authentication, with keys if the caller has the permission to read them.
         pub authentication: Option<Authentication> = "authentication",
+        /// The attributes, by their names. Services read and write them, and modules do not see them. Since API version
+        /// 2024-03-31.
+        pub attributes: Option<Map<String, Value>> = "attributes",
     }
 }
 
@@ -66,12 +71,15 @@ impl Module {
 pub struct CreateOrUpdateModuleOptions {
     /// The manager of the module: `iotEdge` for the modules of an edge device.
     pub managed_by: Option<String>,
+    /// The attributes, by their names, as in [`CreateOrUpdateDeviceOptions`](crate::CreateOrUpdateDeviceOptions).
+    pub attributes: Option<Map<String, Value>>,
 }
 
 impl From<&Module> for CreateOrUpdateModuleOptions {
     fn from(module: &Module) -> Self {
         Self {
             managed_by: module.managed_by.clone(),
+            attributes: module.attributes.clone(),
         }
     }
 }
@@ -85,9 +93,12 @@ pub(crate) fn module_body(
     options: Option<CreateOrUpdateModuleOptions>,
 ) -> Result<types::Module> {
     check_device_id(device_id)?;
+    let options = options.unwrap_or_default();
+    check_attributes(options.attributes.as_ref())?;
     Ok(types::Module {
         module_id: Some(module_id.to_owned()),
-        managed_by: options.unwrap_or_default().managed_by,
+        managed_by: options.managed_by,
+        attributes: options.attributes,
         device_id: Some(device_id.to_owned()),
         authentication: Some(authentication.to_body()?),
         ..Default::default()

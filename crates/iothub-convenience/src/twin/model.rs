@@ -69,6 +69,9 @@ model! {
         pub device_scope: Option<String> = "deviceScope",
         /// The scopes of the device's parents.
         pub parent_scopes: Option<Vec<String>> = "parentScopes",
+        /// The attributes of the identity, by their names. They are set with the identity, such as by
+        /// [`update_device`](crate::IotHubRegistryManager::update_device). Since API version 2024-03-31.
+        pub attributes: Option<Map<String, Value>> = "attributes",
     }
 }
 
@@ -238,7 +241,7 @@ mod tests {
                 "someday": {"x": 1}
             },
             "capabilities": {"iotEdge": true, "flies": false}, "deviceScope": "ms-azure-iot-edge://d-1",
-            "parentScopes": ["ms-azure-iot-edge://p-1"], "brandNew": {"a": [null]}
+            "parentScopes": ["ms-azure-iot-edge://p-1"], "attributes": {"site": "oslo"}, "brandNew": {"a": [null]}
         })
     }
 
@@ -300,6 +303,7 @@ mod tests {
         after.properties.reported.set("rate", 2);
         after.properties.desired.set("$version", 9);
         after.status = None;
+        after.attributes = None;
         after.extra.insert("new".into(), json!(1));
         let lines: Vec<_> = read_only_changes(&before, &after)
             .iter()
@@ -311,6 +315,7 @@ mod tests {
                 "status",
                 "properties.desired.$version",
                 "properties.reported.rate",
+                "attributes",
                 "new"
             ]
         );

@@ -170,6 +170,7 @@ async fn module_is_created_updated_and_deleted() {
     let keys = SymmetricKey::generate().unwrap();
     let edge = CreateOrUpdateModuleOptions {
         managed_by: Some("iotEdge".into()),
+        ..Default::default()
     };
     let module = hub
         .create_module_with_sas("d", "m#1", keys.clone(), Some(edge))

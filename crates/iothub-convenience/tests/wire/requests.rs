@@ -43,12 +43,14 @@ fn device_options() -> Option<CreateOrUpdateDeviceOptions> {
         status_reason: Some("Wartung ☃".into()),
         device_scope: Some("ms-azure-iot-edge://edge-1-638500000000000000".into()),
         parent_scopes: Some(vec!["ms-azure-iot-edge://parent-1".into()]),
+        ..Default::default()
     })
 }
 
 fn module_options() -> Option<CreateOrUpdateModuleOptions> {
     Some(CreateOrUpdateModuleOptions {
         managed_by: Some("iotEdge".into()),
+        ..Default::default()
     })
 }
 
