@@ -13,7 +13,8 @@
 //! | twins | [`get_twin`](IotHubRegistryManager::get_twin), [`update_twin`](IotHubRegistryManager::update_twin), [`modify_twin`](IotHubRegistryManager::modify_twin), [`replace_twin`](IotHubRegistryManager::replace_twin), and the same for modules |
 //! | queries | [`query_iot_hub`](IotHubRegistryManager::query_iot_hub), [`query_iot_hub_rows`](IotHubRegistryManager::query_iot_hub_rows); [`query`] builds them |
 //! | direct methods | [`invoke_device_method`](IotHubRegistryManager::invoke_device_method), [`invoke_device_module_method`](IotHubRegistryManager::invoke_device_module_method) |
-//! | bulk runs | [`bulk_create_or_update_devices`](IotHubRegistryManager::bulk_create_or_update_devices), [`update_twins`](IotHubRegistryManager::update_twins), [`invoke_method_on_devices`](IotHubRegistryManager::invoke_method_on_devices), [`regenerate_keys`](IotHubRegistryManager::regenerate_keys) |
+//! | bulk runs | [`bulk_create_or_update_devices`](IotHubRegistryManager::bulk_create_or_update_devices), [`update_twins`](IotHubRegistryManager::update_twins), [`invoke_method_on_devices`](IotHubRegistryManager::invoke_method_on_devices) |
+//! | keys | [`regenerate_keys`](IotHubRegistryManager::regenerate_keys), [`swap_keys`](IotHubRegistryManager::swap_keys), [`get_keys`](IotHubRegistryManager::get_keys) |
 //! | configurations | [`create_configuration`](IotHubRegistryManager::create_configuration) and `get_`, `update_`, `delete_`; [`test_configuration_queries`](IotHubRegistryManager::test_configuration_queries), [`apply_configuration_content_on_edge_device`](IotHubRegistryManager::apply_configuration_content_on_edge_device) |
 //! | jobs | [`begin_scheduled_job`](IotHubRegistryManager::begin_scheduled_job), [`query_scheduled_jobs`](IotHubRegistryManager::query_scheduled_jobs), [`begin_import_export_job`](IotHubRegistryManager::begin_import_export_job) and related ones |
 #![cfg_attr(
@@ -59,8 +60,13 @@
 //! # Retries
 //!
 //! Reads, writes with PUT, conditional patches and deletes are retried if the hub is busy or a connection breaks, according
-//! to the `RetryOptions` in [`IotHubClientOptions`] or [`CallOptions`]. Direct methods, commands and unconditional patches
-//! are retried only if it is certain that the hub has not processed them.
+//! to the `RetryOptions` in [`IotHubClientOptions`] or [`CallOptions`]. Direct methods, commands, the regeneration of
+//! keys and unconditional patches are retried only if it is certain that the hub has not processed them.
+//!
+//! # Hosts and API versions
+//!
+//! A client takes any of the three [names](HubHost) of a hub, and connection strings and tokens for devices never have the one
+//! that is only for services. Requests have the API version of [`IotHubClientOptions::api_version`].
 //!
 //! # Logs and traces
 //!
@@ -105,7 +111,7 @@ pub use amqp::{
     PropertyValue, SentMessage,
 };
 pub use bulk::{
-    BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult, KeyChange, RegistryEntry, TwinUpdate,
+    BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult, KeyPolicy, RegistryEntry, TwinUpdate,
 };
 pub use client::{IotHubAudience, IotHubClientOptions, IotHubRegistryManager};
 pub use commands::{FeedbackBatch, FeedbackRecord, FeedbackRecordStatusCode, PurgeMessageQueueResult};
@@ -120,8 +126,8 @@ pub use hub_host::{HostRole, HubHost};
 pub use identity::{
     AdrDeviceProperties, AdrSystemData, ArmSyncStatus, Authentication, AuthenticationType, ConnectionState,
     CreateOrUpdateDeviceOptions, CreateOrUpdateModuleOptions, Device, DeviceCapabilities, DeviceSasToken,
-    DeviceStatus, IdProblem, InvalidId, InvalidKey, InvalidThumbprint, KeySlot, Module, SymmetricKey,
-    X509CaValidation, X509Thumbprint,
+    DeviceStatus, IdProblem, IdentityId, InvalidId, InvalidKey, InvalidThumbprint, KeySlot, Module,
+    SymmetricKey, X509CaValidation, X509Thumbprint,
 };
 pub use jobs::{
     DeviceJob, DeviceJobError, DeviceJobOutcome, DeviceJobStatistics, DeviceJobStatus, ImportExportJob,

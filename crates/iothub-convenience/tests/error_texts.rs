@@ -234,7 +234,56 @@ async fn other_arguments(report: &mut Report) {
         max_concurrency: 0,
         ..Default::default()
     };
-    let refused = hub.regenerate_keys(["d"], KeyChange::Both, Some(options)).await;
+    let refused = hub.swap_keys(["d"], Some(options)).await;
+    report.add("bulk runs", refused.unwrap_err());
+}
+
+async fn keys_and_attributes(report: &mut Report) {
+    let hub = MockTransport::new().hub();
+    let bulk = hub
+        .regenerate_keys(["d", "d", "a/b"], KeyPolicy::Both, None)
+        .await
+        .unwrap();
+    for (_, failure) in bulk.failed() {
+        report.add("bulk runs", failure);
+    }
+    let attributes = |attributes: Value| attributes.as_object().cloned();
+    let options = CreateOrUpdateDeviceOptions {
+        attributes: attributes(json!({"site": "oslo"})),
+        ..Default::default()
+    };
+    let entry = RegistryEntry::update("d", ANY).with_options(options);
+    let bulk = hub.bulk_create_or_update_devices([entry], None).await.unwrap();
+    for (_, failure) in bulk.failed() {
+        report.add("bulk runs", failure);
+    }
+    for document in [json!({"a.b": 1}), json!({"a": {}}), json!({"x".repeat(1025): 1})] {
+        let options = CreateOrUpdateModuleOptions {
+            attributes: attributes(document),
+            ..Default::default()
+        };
+        let keys = SymmetricKey::assigned_by_service();
+        let created = hub.create_module_with_sas("d", "m", keys, Some(options)).await;
+        report.add("registry", created.unwrap_err());
+    }
+}
+
+async fn hosts_and_versions(report: &mut Report) {
+    for host in ["a b", "my-hub.azure-devices.net/devices"] {
+        report.add("clients", host.parse::<HubHost>().unwrap_err());
+    }
+    let connection = format!("HostName=hub.example;SharedAccessKeyName=service;SharedAccessKey={KEY}");
+    let with = |change: fn(&mut IotHubClientOptions)| {
+        let mut options = MockTransport::new().options();
+        change(&mut options);
+        IotHubRegistryManager::from_connection_string(&connection, Some(options))
+    };
+    let no_version = with(|options| options.api_version = " ".to_owned());
+    report.add("clients", no_version.unwrap_err());
+    let service_host = with(|options| options.device_host = "h.service.azure-devices.net".parse().ok());
+    report.add("clients", service_host.unwrap_err());
+    let old = with(|options| options.api_version = "2021-04-12".to_owned()).unwrap();
+    let refused = old.regenerate_keys(["d"], KeyPolicy::Both, None).await;
     report.add("bulk runs", refused.unwrap_err());
 }
 
@@ -273,7 +322,16 @@ async fn responses(report: &mut Report) {
         200,
         &json!({"deviceId": "d", "etag": "x", "authentication": {"type": "selfSigned"}}),
     );
-    let bulk = hub.regenerate_keys(["d"], KeyChange::Both, None).await.unwrap();
+    let bulk = hub.swap_keys(["d"], None).await.unwrap();
+    for (_, failure) in bulk.failed() {
+        report.add("bulk runs", failure);
+    }
+    let result = json!({"rotatedKeys": [], "errors": [{"id": "d", "errorCode": "DeviceNotFound", "errorStatus": "no such device"}]});
+    transport.respond(400, &result);
+    let bulk = hub
+        .regenerate_keys(["d", "e"], KeyPolicy::Primary, None)
+        .await
+        .unwrap();
     for (_, failure) in bulk.failed() {
         report.add("bulk runs", failure);
     }
@@ -340,6 +398,8 @@ async fn report() -> Report {
     registry(&mut report).await;
     twins(&mut report);
     other_arguments(&mut report).await;
+    keys_and_attributes(&mut report).await;
+    hosts_and_versions(&mut report).await;
     responses(&mut report).await;
     #[cfg(feature = "amqp")]
     messages(&mut report).await;

@@ -69,10 +69,19 @@ async fn trace_log_shows_no_key() {
         .bulk_create_or_update_devices([RegistryEntry::create("d").with_sas(keys())], None)
         .await
         .unwrap();
-    let _ = hub
-        .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
+    let _ = hub.swap_keys(["d"], None).await.unwrap();
+    transport.respond(
+        207,
+        &json!({
+            "rotatedKeys": [{"id": "d", "primaryKey": DEVICE_KEY, "secondaryKey": DEVICE_KEY}],
+            "errors": [{"id": "e", "errorCode": "DeviceNotFound"}]
+        }),
+    );
+    let report = hub
+        .regenerate_keys(["d", "e"], KeyPolicy::Both, None)
         .await
         .unwrap();
+    assert_eq!((report.done().count(), report.failed().count()), (1, 1));
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
         text.contains("create_device_with_sas"),

@@ -10,15 +10,13 @@ use iothub_protocol::types::{
     ExportImportDevice,
 };
 
+use crate::bulk::chunk::{CHUNK, item_failure, item_outcome, send_divided};
 use crate::bulk::entry::RegistryEntry;
 use crate::bulk::options::{BulkOptions, Counter};
 use crate::bulk::report::{BulkFailure, BulkOutcome, BulkReport, BulkResult};
 use crate::bulk::run::StopSignal;
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, ErrorCode, Result};
-
-/// The maximum number of entries per request.
-const CHUNK: usize = 100;
 
 /// Bulk operations on the identity registry.
 impl IotHubRegistryManager {
@@ -192,44 +190,20 @@ impl Run<'_> {
         outcomes
     }
 
-    /// Sends the bodies in one request. If the service refuses the request as a whole, sends each half, down to
-    /// single entries. Returns one outcome per body.
+    /// Sends the bodies. Returns one outcome per body.
     async fn send_chunk(self, bodies: &[ExportImportDevice]) -> Vec<BulkOutcome> {
-        let mut all = Vec::with_capacity(bodies.len());
-        // A stack of the remaining slices, each with the refusal of the larger request that contained it.
-        let mut remaining = vec![(bodies, None)];
-        while let Some((bodies, refusal)) = remaining.pop() {
-            let together = |outcome| match (outcome, refusal.clone()) {
-                (BulkOutcome::NotDone, Some(refusal)) => BulkOutcome::RefusedTogether(refusal),
-                (outcome, _) => outcome,
-            };
-            if self.stop.is_set() && refusal.is_some() {
-                all.extend(vec![together(BulkOutcome::NotDone); bodies.len()]);
-                continue;
-            }
-            match self.send_request(bodies.to_vec()).await {
-                Ok(result) => all.extend(outcomes(bodies, result)),
-                Err(error) if matches!(error.status(), Some(400 | 413)) => {
-                    let failure = BulkFailure::from(error);
-                    if bodies.len() == 1 {
-                        all.push(BulkOutcome::Failed(failure));
-                    } else {
-                        let (first, second) = bodies.split_at(bodies.len() / 2);
-                        remaining.push((second, Some(failure.clone())));
-                        remaining.push((first, Some(failure)));
-                    }
-                }
-                Err(error) => all.extend(vec![together(self.stop.stop(error)); bodies.len()]),
-            }
-        }
-        all
+        let send = |bodies: Vec<ExportImportDevice>| async move {
+            let result = self.send_request(&bodies).await?;
+            Ok(outcomes(&bodies, result))
+        };
+        send_divided(bodies, self.stop, send).await
     }
 
     /// Sends a request, and retries it while the hub throttles it.
-    async fn send_request(self, bodies: Vec<ExportImportDevice>) -> Result<BulkRegistryOperationResult> {
+    async fn send_request(self, bodies: &Vec<ExportImportDevice>) -> Result<BulkRegistryOperationResult> {
         let core = &self.hub.core;
         let send = || async {
-            let request = core.protocol().bulk_registry_update_registry_request(&bodies);
+            let request = core.protocol().bulk_registry_update_registry_request(bodies);
             let call = core.call("bulk_create_or_update_devices");
             match call.send_with_failure(request).await {
                 Ok(response) => Ok(Response::<BulkRegistryOperationResult>::into_model(response)?),
@@ -262,7 +236,7 @@ fn outcomes(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) 
     bodies
         .iter()
         .map(|body| match errors.iter().find(|error| refers_to(error, body)) {
-            Some(error) => outcome(failure(error)),
+            Some(error) => item_outcome(failure(error)),
             None if all_unknown => BulkOutcome::Unknown,
             None => BulkOutcome::Done(()),
         })
@@ -274,16 +248,6 @@ fn refers_to(error: &DeviceRegistryOperationError, body: &ExportImportDevice) ->
     error.device_id == body.id && (error.module_id.is_none() || error.module_id == body.module_id)
 }
 
-/// Returns the outcome of a failed entry. An entry that failed because of the service can be retried.
-fn outcome(failure: BulkFailure) -> BulkOutcome {
-    match failure.code.map(|code| code.number() / 1000) {
-        // The service was throttling or unavailable, and processed nothing.
-        Some(429 | 503) => BulkOutcome::NotDone,
-        Some(500..=599) => BulkOutcome::Unknown,
-        _ => BulkOutcome::Failed(failure),
-    }
-}
-
 fn failure(error: &DeviceRegistryOperationError) -> BulkFailure {
     let code = match &error.error_code {
         Some(DeviceRegistryOperationErrorErrorCode::Int32(number)) => {
@@ -292,15 +256,5 @@ fn failure(error: &DeviceRegistryOperationError) -> BulkFailure {
         Some(DeviceRegistryOperationErrorErrorCode::String(text)) => ErrorCode::parse(text),
         None => None,
     };
-    let message = match (&error.error_status, code) {
-        (Some(status), Some(code)) => format!("{code}: {status}"),
-        (Some(status), None) => status.clone(),
-        (None, Some(code)) => code.to_string(),
-        (None, None) => "the service gave no reason".to_owned(),
-    };
-    BulkFailure {
-        code,
-        message,
-        error: None,
-    }
+    item_failure(code, error.error_status.as_deref())
 }

@@ -100,21 +100,42 @@ impl<I, T> BulkReport<I, T> {
         })
     }
 
+    /// Returns the items with an unknown outcome, because the service's response was lost: they may have been done.
+    pub fn uncertain(&self) -> impl Iterator<Item = &I> {
+        self.results.iter().filter_map(|result| match &result.outcome {
+            BulkOutcome::Unknown => Some(&result.item),
+            _ => None,
+        })
+    }
+
+    /// Returns the items that were certainly not done and can be retried: the items of
+    /// [`into_unfinished`](Self::into_unfinished) except those with an unknown outcome.
+    #[must_use]
+    pub fn into_not_done(self) -> Vec<I> {
+        let not_done = |result: &BulkResult<I, T>| match result.outcome {
+            BulkOutcome::NotDone | BulkOutcome::RefusedTogether(_) => true,
+            BulkOutcome::Done(_) | BulkOutcome::Failed(_) | BulkOutcome::Unknown => false,
+        };
+        self.into_items(not_done)
+    }
+
     /// Returns the items for another run: items that were not done, items that were only refused together with
     /// others, and items with an unknown outcome.
     ///
     /// In that run, items with an unknown outcome may fail: a created device already exists, a deleted one is
-    /// missing, and ETags have changed.
+    /// missing, and ETags have changed. [`regenerate_keys`](crate::IotHubRegistryManager::regenerate_keys) would generate
+    /// other keys for them; use [`into_not_done`](Self::into_not_done) there.
     #[must_use]
     pub fn into_unfinished(self) -> Vec<I> {
         let unfinished = |result: &BulkResult<I, T>| match result.outcome {
             BulkOutcome::NotDone | BulkOutcome::RefusedTogether(_) | BulkOutcome::Unknown => true,
             BulkOutcome::Done(_) | BulkOutcome::Failed(_) => false,
         };
-        self.results
-            .into_iter()
-            .filter(unfinished)
-            .map(|result| result.item)
-            .collect()
+        self.into_items(unfinished)
+    }
+
+    fn into_items(self, filter: impl Fn(&BulkResult<I, T>) -> bool) -> Vec<I> {
+        let results = self.results.into_iter();
+        results.filter(filter).map(|result| result.item).collect()
     }
 }

@@ -43,11 +43,13 @@ impl StopSignal {
 /// Returns whether the service may have processed the request although the call failed.
 fn may_have_been_done(error: &Error) -> bool {
     match error.kind() {
-        ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => true,
+        ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse | ErrorKind::ResponseTooLarge => true,
+        // A policy of the caller may fail after the response.
+        ErrorKind::Other => true,
         // 503 means that the service has not processed the request.
         ErrorKind::Service => error
             .status()
-            .is_some_and(|status| status >= 500 && status != 503),
+            .is_some_and(|status| (status >= 500 && status != 503) || status == 408),
         _ => false,
     }
 }

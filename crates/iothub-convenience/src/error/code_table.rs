@@ -52,6 +52,8 @@ codes! {
     CONNECTION_REJECTED_ON_FAULT_INJECTION = 400030 "ConnectionRejectedOnFaultInjection",
     INVALID_ENDPOINT_AUTHENTICATION_TYPE = 400031 "InvalidEndpointAuthenticationType",
     MANAGED_IDENTITY_NOT_ENABLED = 400032 "ManagedIdentityNotEnabled",
+    ENFORCE_DEVICE_HIS_COMPLIANT_KEY = 400033 "EnforceDeviceHISCompliantKey",
+    ENFORCE_MODULE_HIS_COMPLIANT_KEY = 400034 "EnforceModuleHISCompliantKey",
     INVALID_POLICY_KEY = 400035 "InvalidPolicyKey",
     BULK_REGENERATE_DEVICE_KEY_OPERATION_FAILURE = 400036 "BulkRegenerateDeviceKeyOperationFailure",
     INVALID_ROUTE_TEST_INPUT = 400100 "InvalidRouteTestInput",

@@ -118,6 +118,15 @@ impl SymmetricKey {
         Self::default()
     }
 
+    /// Returns keys that the service has generated. It may have returned only one.
+    pub(crate) fn from_service(primary: Option<String>, secondary: Option<String>) -> Self {
+        Self {
+            primary_key: primary.map(Secret::new),
+            secondary_key: secondary.map(Secret::new),
+            ..Self::default()
+        }
+    }
+
     /// Returns the primary key, in base64.
     #[must_use]
     pub fn primary(&self) -> Option<&Secret> {

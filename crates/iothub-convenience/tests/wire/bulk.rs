@@ -17,7 +17,7 @@ fn creations(count: usize) -> Vec<RegistryEntry> {
         .collect()
 }
 
-fn sequential() -> Option<BulkOptions> {
+pub(crate) fn sequential() -> Option<BulkOptions> {
     Some(BulkOptions {
         max_concurrency: 1,
         ..Default::default()
@@ -25,7 +25,7 @@ fn sequential() -> Option<BulkOptions> {
 }
 
 /// Returns the outcome of each item as a word.
-fn outcomes<I, T>(report: &BulkReport<I, T>) -> Vec<String> {
+pub(crate) fn outcomes<I, T>(report: &BulkReport<I, T>) -> Vec<String> {
     let word = |outcome: &BulkOutcome<T>| match outcome {
         BulkOutcome::Done(_) => "done".to_owned(),
         BulkOutcome::Failed(failure) => format!("failed: {failure}"),
@@ -41,7 +41,7 @@ fn outcomes<I, T>(report: &BulkReport<I, T>) -> Vec<String> {
         .collect()
 }
 
-fn count<I, T>(report: &BulkReport<I, T>, word: &str) -> usize {
+pub(crate) fn count<I, T>(report: &BulkReport<I, T>, word: &str) -> usize {
     outcomes(report)
         .iter()
         .filter(|outcome| outcome.starts_with(word))
@@ -65,6 +65,7 @@ async fn every_import_mode_is_sent() {
         status_reason: Some("ü".into()),
         device_scope: Some("s".into()),
         parent_scopes: Some(vec!["p".into()]),
+        ..Default::default()
     };
     let entries = [
         RegistryEntry::create("d1")
@@ -226,10 +227,12 @@ async fn max_concurrency_of_zero_is_refused() {
             .unwrap_err(),
     );
     assert_refused(
-        hub.regenerate_keys(["d"], KeyChange::Both, zero())
+        hub.regenerate_keys(["d"], KeyPolicy::Both, zero())
             .await
             .unwrap_err(),
     );
+    assert_refused(hub.swap_keys(["d"], zero()).await.unwrap_err());
+    assert_refused(hub.get_keys(["d"], zero()).await.unwrap_err());
     assert_refused(hub.update_twins([], zero()).await.unwrap_err());
     let method = DirectMethod::new("m");
     assert_refused(
@@ -499,103 +502,4 @@ async fn each_twin_update_has_its_outcome() {
             .collect::<Vec<_>>(),
         ["c", "d"]
     );
-}
-
-fn device(etag: &str, primary: &str, secondary: &str) -> serde_json::Value {
-    json!({"deviceId": "d", "etag": etag, "status": "disabled", "statusReason": "why", "capabilities": {"iotEdge": true},
-        "deviceScope": "ms-azure-iot-edge://d-1",
-        "authentication": {"type": "sas", "symmetricKey": {"primaryKey": primary, "secondaryKey": secondary}}})
-}
-
-const KEY_A: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-const KEY_B: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
-
-#[tokio::test]
-async fn regenerated_keys_keep_all_other_fields() {
-    let transport = MockTransport::new();
-    transport
-        .respond(200, &device("MQ==", KEY_A, KEY_B))
-        .respond(200, &json!({"deviceId": "d"}));
-    let report = transport
-        .hub()
-        .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
-        .await
-        .unwrap();
-    let (_, keys) = report.done().next().unwrap();
-    assert_eq!(
-        (
-            keys.primary().unwrap().secret(),
-            keys.secondary().unwrap().secret()
-        ),
-        (KEY_B, KEY_A)
-    );
-    insta::assert_snapshot!(transport.take().join("\n\n----\n\n"));
-}
-
-/// Two concurrent swaps of a device's keys have the effect of two swaps.
-#[tokio::test]
-async fn concurrent_swap_is_not_mistaken_for_a_stored_write() {
-    let transport = MockTransport::new();
-    transport
-        .respond(200, &device("MQ==", KEY_A, KEY_B))
-        .respond(412, &json!({}))
-        .respond(200, &device("Mg==", KEY_B, KEY_A))
-        .respond(200, &json!({"deviceId": "d"}));
-    let report = transport
-        .hub()
-        .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
-        .await
-        .unwrap();
-    let (_, keys) = report.done().next().unwrap();
-    assert_eq!(keys.primary().unwrap().secret(), KEY_A);
-    assert_eq!(transport.take().len(), 4);
-}
-
-/// The service stored the first write, but the response was lost and the retry was refused.
-#[tokio::test(start_paused = true)]
-async fn swap_with_a_lost_response_is_not_repeated() {
-    let transport = MockTransport::new();
-    transport.respond(200, &device("MQ==", KEY_A, KEY_B));
-    transport.fail(TransportError::Io);
-    transport
-        .respond(412, &json!({}))
-        .respond(200, &device("Mg==", KEY_B, KEY_A));
-    let report = transport
-        .hub()
-        .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
-        .await
-        .unwrap();
-    let (_, keys) = report.done().next().unwrap();
-    assert_eq!(keys.primary().unwrap().secret(), KEY_B);
-    assert_eq!(transport.take().len(), 4);
-}
-
-#[tokio::test]
-async fn new_key_is_generated_again_after_a_concurrent_write() {
-    let transport = MockTransport::new();
-    transport
-        .respond(200, &device("MQ==", KEY_A, KEY_B))
-        .respond(412, &json!({}));
-    transport
-        .respond(200, &device("Mg==", KEY_B, KEY_B))
-        .respond(200, &json!({"deviceId": "d"}));
-    transport.respond(200, &json!({"deviceId": "e", "etag": "x", "authentication": {"type": "selfSigned", "symmetricKey": {"primaryKey": null}}}));
-    transport.respond(404, &json!({}));
-    let ids = ["d", "e", "f"].map(str::to_owned);
-    let report = transport
-        .hub()
-        .regenerate_keys(ids, KeyChange::Primary, sequential())
-        .await
-        .unwrap();
-    let (_, keys) = report.done().next().unwrap();
-    assert_eq!(keys.secondary().unwrap().secret(), KEY_B);
-    assert_ne!(keys.primary().unwrap().secret(), KEY_B);
-    let sent = transport.take();
-    assert!(
-        sent[3].contains("if-match: \"Mg==\"") && sent[3].contains(keys.primary().unwrap().secret()),
-        "{}",
-        sent[3]
-    );
-    assert_eq!(count(&report, "failed"), 2, "{:?}", outcomes(&report));
-    assert!(!format!("{report:?}").contains(keys.primary().unwrap().secret()));
 }

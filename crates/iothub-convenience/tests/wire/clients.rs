@@ -69,7 +69,7 @@ async fn calls_can_be_spawned() {
         let updates = [TwinUpdate::new("d", patch.clone(), any.clone())];
         let twins = hub.update_twins(updates, None).await.unwrap();
         let keys = hub
-            .regenerate_keys(["d".to_owned()], KeyChange::Both, None)
+            .regenerate_keys(["d".to_owned()], KeyPolicy::Both, None)
             .await
             .unwrap();
         let _ = hub.modify_twin("d", |twin| twin.tags.set("a", 1)).await;

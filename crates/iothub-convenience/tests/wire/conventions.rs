@@ -102,7 +102,13 @@ fn calls() -> Vec<(&'static str, Call)> {
         }),
         ("bulk, one request per item", |hub| {
             Box::pin(async move {
-                let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await.unwrap();
+                let report = hub.swap_keys(["d"], None).await.unwrap();
+                report.stopped_by.map_or(Ok(()), Err)
+            })
+        }),
+        ("bulk, many items per request", |hub| {
+            Box::pin(async move {
+                let report = hub.regenerate_keys(["d"], KeyPolicy::Both, None).await.unwrap();
                 report.stopped_by.map_or(Ok(()), Err)
             })
         }),
@@ -459,8 +465,14 @@ async fn error_operation_is_the_method_that_sends_the_single_request() {
         Some("invoke_device_method")
     );
     refused(&transport, &[]);
-    let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await.unwrap();
+    let report = hub.swap_keys(["d"], None).await.unwrap();
     assert_eq!(report.stopped_by.unwrap().operation(), Some("get_device"));
+    refused(&transport, &[]);
+    let report = hub.get_keys([IdentityId::module("d", "m")], None).await.unwrap();
+    assert_eq!(report.stopped_by.unwrap().operation(), Some("get_module"));
+    refused(&transport, &[]);
+    let report = hub.regenerate_keys(["d"], KeyPolicy::Both, None).await.unwrap();
+    assert_eq!(report.stopped_by.unwrap().operation(), Some("regenerate_keys"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -485,7 +497,7 @@ async fn response_without_a_status_is_an_error() {
     let device =
         json!({"deviceId": "d", "etag": "x", "authentication": {"type": "sas", "symmetricKey": keys}});
     transport.respond(200, &device);
-    let report = hub.regenerate_keys(["d"], KeyChange::Both, None).await.unwrap();
+    let report = hub.swap_keys(["d"], None).await.unwrap();
     let error = report.stopped_by.unwrap();
     assert_eq!(error.to_string(), "invalid response: the device has no status");
     let methods: Vec<_> = transport

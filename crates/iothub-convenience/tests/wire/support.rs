@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
-use azure_core::http::headers::Headers;
+use azure_core::http::headers::{AUTHORIZATION, Headers};
 use azure_core::http::{AsyncRawResponse, HttpClient, Method, Request, StatusCode, Transport};
 use azure_core::time::OffsetDateTime;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
@@ -22,6 +22,7 @@ pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub(crate) struct MockTransport {
     replies: Mutex<VecDeque<Reply>>,
     requests: Mutex<Vec<String>>,
+    authorizations: Mutex<Vec<String>>,
     times: Mutex<Vec<tokio::time::Instant>>,
 }
 
@@ -77,6 +78,11 @@ impl MockTransport {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
+    /// Returns and clears the `Authorization` headers of the recorded requests.
+    pub(crate) fn take_authorizations(&self) -> Vec<String> {
+        std::mem::take(&mut self.authorizations.lock().unwrap())
+    }
+
     /// Returns and clears the times of the recorded requests. Drops unused replies.
     pub(crate) fn take_times(&self) -> Vec<tokio::time::Instant> {
         self.replies.lock().unwrap().clear();
@@ -106,6 +112,9 @@ pub(crate) fn hub_with(options: IotHubClientOptions) -> IotHubRegistryManager {
 impl HttpClient for MockTransport {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         self.requests.lock().unwrap().push(text(request));
+        let authorization = request.headers().get_optional_str(&AUTHORIZATION);
+        let authorization = authorization.unwrap_or_default().to_owned();
+        self.authorizations.lock().unwrap().push(authorization);
         self.times.lock().unwrap().push(tokio::time::Instant::now());
         let reply = self.replies.lock().unwrap().pop_front();
         match reply.unwrap_or_else(|| Reply::Response(200, Vec::new(), "{}".into())) {
