@@ -1,16 +1,15 @@
 //! Bulk operations on devices.
 
 use iothub_convenience::{
-    BulkOptions, DirectMethod, DirectMethodOutcome, ErrorCode, KeyChange, Precondition, RegistryEntry,
-    TwinPatch, TwinUpdate,
+    BulkOptions, DirectMethod, DirectMethodOutcome, ErrorCode, Precondition, RegistryEntry, TwinPatch,
+    TwinUpdate,
 };
 use serde_json::json;
 
-use super::{ensure, ensure_equal, keys_of};
+use super::{ensure, ensure_equal};
 use crate::{Failure, environment::Environment};
 
-/// Checks that bulk operations create devices, change their twins and keys and call a method, with a result for each
-/// device.
+/// Checks that bulk operations create devices, change their twins and call a method, with a result for each device.
 ///
 /// # Errors
 ///
@@ -60,16 +59,6 @@ pub async fn bulk_operations(environment: &Environment) -> Result<(), Failure> {
     ensure_equal("the number of twins", report.done().count(), 3)?;
     let failed: Vec<_> = report.failed().map(|(update, _)| &update.device_id).collect();
     ensure_equal("the failure", failed, vec![&missing])?;
-
-    let before = hub.get_device(&ids[0]).await?.into_model()?;
-    let report = hub.regenerate_keys(ids.clone(), KeyChange::Swap, few()).await?;
-    ensure("all keys are swapped", report.is_successful())?;
-    let after = hub.get_device(&ids[0]).await?.into_model()?;
-    ensure_equal(
-        "the primary key",
-        keys_of(after.authentication.as_ref())?.primary(),
-        keys_of(before.authentication.as_ref())?.secondary(),
-    )?;
 
     let method = DirectMethod::new("reboot");
     let report = hub.invoke_method_on_devices(ids, &method, few()).await?;

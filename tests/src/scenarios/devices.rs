@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use iothub_convenience::{
-    Authentication, AuthenticationType, CreateOrUpdateDeviceOptions, DeviceStatus, GetDevicesOptions,
-    KeySlot, Precondition, SymmetricKey, X509Thumbprint,
+    Authentication, AuthenticationType, CreateOrUpdateDeviceOptions, CreateOrUpdateModuleOptions,
+    DeviceStatus, GetDevicesOptions, KeySlot, Precondition, SymmetricKey, X509Thumbprint,
 };
+use serde_json::json;
 
 use super::{ensure, ensure_equal, expect_error, keys_of, register};
 use crate::{Failure, environment::Environment};
@@ -187,7 +188,7 @@ pub async fn credentials_of_a_device(environment: &Environment) -> Result<(), Fa
     let connection = connection.secret();
     ensure(
         "the connection string names host, device and key",
-        connection.contains(&hub.host_name())
+        connection.contains(&hub.device_host_name())
             && connection.contains(&format!("DeviceId={id}"))
             && keys_of(device.authentication.as_ref())?
                 .primary()
@@ -207,4 +208,46 @@ pub async fn credentials_of_a_device(environment: &Environment) -> Result<(), Fa
         "it expires in ten minutes",
         (500..=660).contains(&left.whole_seconds()),
     )
+}
+
+/// Checks that attributes of a device and a module are stored with the identity, appear on the twin, and survive a change of
+/// the status.
+///
+/// # Errors
+///
+/// If the service behaves differently.
+pub async fn attributes_of_identities(environment: &Environment) -> Result<(), Failure> {
+    let hub = &environment.hub;
+    let id = &environment.device_id("attributes");
+    let attributes = json!({"site": "oslo", "indoor": true, "floor": 3, "zones": ["a", "b"]});
+    let attributes = attributes.as_object().cloned();
+    let keys = SymmetricKey::assigned_by_service;
+    let options = CreateOrUpdateDeviceOptions {
+        attributes: attributes.clone(),
+        ..Default::default()
+    };
+    hub.create_device_with_sas(id, keys(), DeviceStatus::Enabled, Some(options))
+        .await?;
+    let device = hub.get_device(id).await?.into_model()?;
+    ensure_equal("the attributes", &device.attributes, &attributes)?;
+    let twin = hub.get_twin(id).await?.into_model()?;
+    ensure_equal("the attributes on the twin", &twin.attributes, &attributes)?;
+
+    let options = CreateOrUpdateModuleOptions {
+        attributes: attributes.clone(),
+        ..Default::default()
+    };
+    hub.create_module_with_sas(id, "filter", keys(), Some(options))
+        .await?;
+    let module = hub.get_module(id, "filter").await?.into_model()?;
+    ensure_equal("the attributes of the module", &module.attributes, &attributes)?;
+
+    let options = Some(CreateOrUpdateDeviceOptions::from(&device));
+    let authentication = device.authentication.clone().unwrap_or_default();
+    let precondition = device.precondition()?;
+    hub.update_device(id, authentication, DeviceStatus::Disabled, precondition, options)
+        .await?;
+    let device = hub.get_device(id).await?.into_model()?;
+    ensure_equal("the status", device.status, Some(DeviceStatus::Disabled))?;
+    ensure_equal("the attributes afterwards", &device.attributes, &attributes)
 }

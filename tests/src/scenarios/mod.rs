@@ -16,6 +16,7 @@ pub mod graph;
 pub mod hub_client;
 pub mod import_jobs;
 pub mod jobs;
+pub mod keys;
 pub mod messages;
 pub mod methods;
 pub mod models;

@@ -59,6 +59,7 @@ pub async fn authentication_kinds_of_modules(environment: &Environment) -> Resul
     )?;
     let options = CreateOrUpdateModuleOptions {
         managed_by: Some("scenario".to_owned()),
+        ..Default::default()
     };
     let sas = Authentication::sas(SymmetricKey::assigned_by_service());
     let module = hub

@@ -73,7 +73,10 @@ macro_rules! for_each_scenario {
                 update_device_with_x509, update_device, create_device_with_certificate_authority, create_device
             ];
             Hub devices::credentials_of_a_device [
-                get_devices, get_device, device_connection_string, host_name, device_sas_token
+                get_devices, get_device, device_connection_string, device_host_name, device_sas_token
+            ];
+            Hub devices::attributes_of_identities [
+                create_device_with_sas, get_device, get_twin, update_device, create_module_with_sas, get_module
             ];
             Hub modules::authentication_kinds_of_modules [
                 create_module_with_x509, update_module_with_certificate_authority, update_module_with_sas,
@@ -118,8 +121,15 @@ macro_rules! for_each_scenario {
                 cancel_import_export_job, get_import_export_job, get_import_export_jobs
             ];
             Hub bulk::bulk_operations [
-                bulk_create_or_update_devices, update_twins, get_device, regenerate_keys,
-                invoke_method_on_devices
+                bulk_create_or_update_devices, update_twins, invoke_method_on_devices
+            ];
+            Hub keys::swapped_keys [
+                create_device_with_sas, create_module_with_sas, create_device_with_certificate_authority, get_keys,
+                swap_keys
+            ];
+            Hub keys::regenerated_keys [
+                create_device_with_sas, create_module_with_sas, create_device_with_certificate_authority, get_keys,
+                regenerate_keys
             ];
             Hub messages::queues [
                 send_c2d_message, create_module_with_sas, send_module_c2d_message, purge_command_queue,

@@ -77,6 +77,7 @@ impl<'a> Arguments<'a> {
             status_reason: self.owned("status_reason"),
             device_scope: self.owned("device_scope"),
             parent_scopes: string_list(self.at("parent_scopes").0),
+            ..Default::default()
         })
     }
 
@@ -96,6 +97,7 @@ impl<'a> Arguments<'a> {
                 status_reason: self.owned("statusReason"),
                 device_scope: self.owned("deviceScope"),
                 parent_scopes: string_list(self.at("parentScopes").0),
+                ..Default::default()
             })
     }
 

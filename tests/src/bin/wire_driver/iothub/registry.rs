@@ -18,6 +18,7 @@ pub(crate) async fn run(
     let module = || {
         Some(CreateOrUpdateModuleOptions {
             managed_by: arguments.optional("managed_by").map(str::to_owned),
+            ..Default::default()
         })
     };
     let etag = || arguments.precondition("etag");
