@@ -17,7 +17,8 @@ pub(crate) struct Access {
     pub(crate) until: OffsetDateTime,
 }
 
-/// Upper limit for the expiry of access, below the year 9999, which is the end of every [`Clock`].
+/// Latest expiry of access. It is before the end of the year 9999, where every [`Clock`] stops, so that a clock can
+/// reach it.
 const LAST_EXPIRY: OffsetDateTime = datetime!(9000-01-01 00:00 UTC);
 
 impl From<Authenticated> for Access {

@@ -1,8 +1,8 @@
 //! Checks of attach performatives before the AMQP library receives them.
 //!
 //! The library refuses invalid attaches with an error text that is the name of a Rust variant, and does not accept
-//! the next link of the session until the client responds. Here such an attach is corrected, so that the library
-//! accepts it, and then the link is closed with a proper error.
+//! the next link of the session until the client responds. This module corrects such an attach, so that the library
+//! accepts it; the link is then closed with a proper error.
 
 use fe2o3_amqp::types::definitions::{self, AmqpError, ReceiverSettleMode, Role};
 use fe2o3_amqp::types::messaging::{Source, Target, TargetArchetype};

@@ -58,7 +58,7 @@ pub enum AmqpFaultAction {
     },
     /// The connection breaks after the arrival of a message.
     Reset {
-        /// Whether the message is processed before that.
+        /// Whether the message is processed before the connection breaks.
         #[serde(default)]
         processed: bool,
     },

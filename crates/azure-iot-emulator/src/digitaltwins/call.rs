@@ -130,7 +130,7 @@ impl<'a> Call<'a> {
         IfMatch::parse(self.header("if-match"))
     }
 
-    /// Returns whether `If-None-Match: *` asks for a new resource.
+    /// Returns whether the request has `If-None-Match: *`, so that an existing resource must not be replaced.
     pub(crate) fn must_be_new(&self) -> ServiceResult<bool> {
         parse_if_none_match(self.header("if-none-match"))
     }

@@ -82,7 +82,7 @@ impl Instance {
 
     /// Makes the progress of jobs durable. Further calls have no effect.
     pub(crate) fn set_journal(&self, journal: Journal) {
-        // Jobs of a loaded state may already have made changes.
+        // Wakes the journal, because jobs of a loaded state may have made changes before it was set.
         self.journal.get_or_init(|| journal).wake();
     }
 

@@ -59,7 +59,7 @@ fn load_building(instance: &Instance) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Returns an error if a part of the building exists in the graph, or if it exceeds a limit.
+/// Returns an error if a part of the building exists in the graph, or if adding the building would exceed a limit.
 fn check_room(building: &Graph, graph: &Graph, limits: &Limits) -> ServiceResult<()> {
     let models: Vec<&str> = building.models().ids().map(|id| &**id).collect();
     model_check::check_new(graph.models(), limits, models.into_iter())?;

@@ -132,7 +132,7 @@ fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> 
         .with_header("traceresponse", &format!("00-{trace}-{span:016x}-01"))
 }
 
-/// Returns the response to a request that exceeds the rates.
+/// Counts a request. Returns the error response if it exceeds a rate, and `None` if it may proceed.
 fn check_rates(instance: &Instance, request: &ServiceRequest) -> Option<ServiceResponse> {
     if !instance.rates.is_enabled() {
         return None;

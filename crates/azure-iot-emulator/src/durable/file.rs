@@ -185,7 +185,7 @@ impl DataFile {
         services: &[Arc<dyn StatefulService>],
         others: &Map<String, Value>,
     ) -> io::Result<NewFiles> {
-        // This value applies if the compaction fails.
+        // If the compaction fails, the next attempt waits until the journal has grown by the threshold.
         self.compaction_length = self.journal.length().saturating_add(COMPACTION_THRESHOLD);
         // The new journal is written under the temporary name, so the current journal must not have it any more.
         self.finish_renaming()?;

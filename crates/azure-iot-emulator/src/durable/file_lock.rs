@@ -39,7 +39,8 @@ impl FileLock {
         &self.file
     }
 
-    /// Continues with a locked file that has replaced the current one.
+    /// Switches to `file`, which is locked and has replaced the data file on disk. The replaced file stays locked if it
+    /// still has another name.
     pub(super) fn move_to(&mut self, file: File) -> io::Result<()> {
         let replaced = std::mem::replace(&mut self.file, file);
         if has_other_names(&replaced)? {

@@ -107,8 +107,8 @@ impl Journal {
         Ok((journal, writer))
     }
 
-    /// Runs a request that makes changes, and asks for a write at its end. The request fails if changes are undone
-    /// while it awaits something.
+    /// Runs a request that makes changes, and asks for a write at its end. If changes are undone while the request is
+    /// suspended, the returned commit fails.
     pub(crate) async fn track<F: Future>(&self, request: F) -> (F::Output, PendingCommit) {
         let mut request = pin!(request);
         let mut first = None;

@@ -32,7 +32,7 @@ pub(crate) struct Saved {
     pub(crate) services: Map<String, Value>,
 }
 
-/// The member that all formats of a data file have.
+/// The format number, the member that data files of every format have.
 #[derive(Deserialize)]
 struct Versioned {
     format: u32,

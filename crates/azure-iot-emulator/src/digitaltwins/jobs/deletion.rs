@@ -50,13 +50,14 @@ fn delete_all(session: &mut Session<'_>, job: &Deletion) -> Option<()> {
         return None;
     }
     graph.remove_models();
-    // Set under the same lock, so that a restart after this point cannot delete anything else.
+    // Set before the graph is unlocked. Otherwise a restart could run the job again and delete what was created in
+    // between.
     set_status(instance, job, Status::Succeeded);
     Some(())
 }
 
-/// Calls `empty` with consecutive ranges of slots while it returns true. Returns `None` if the job must stop or its
-/// deadline has passed.
+/// Calls `empty` with consecutive ranges of slots until it returns false. The graph is unlocked between the calls.
+/// Returns `None` if the job must stop or its deadline has passed.
 fn in_chunks(
     session: &mut Session<'_>,
     job: &Deletion,
@@ -81,8 +82,8 @@ fn in_chunks(
     }
 }
 
-/// Returns whether the job may continue. Loading another state needs the graph's lock, so the result holds while the
-/// caller has it.
+/// Returns whether the job may continue. Callers hold the graph's lock, without which no other state can be loaded, so
+/// the job is not replaced before they release it.
 fn may_continue(instance: &Instance, job: &Deletion) -> bool {
     !instance.is_stopping() && instance.jobs.has_deletion(job)
 }

@@ -14,7 +14,7 @@ use crate::digitaltwins::store::property_index::Pin;
 use crate::digitaltwins::store::shared_graph::IndexProgress;
 use crate::digitaltwins::store::slab::Slot;
 
-/// Maximum work between two releases of the graph's lock, which takes a few milliseconds.
+/// Maximum work between two releases of the graph's lock. This much work takes a few milliseconds.
 const CHUNK: Chunk = Chunk {
     roots: 1024,
     steps: 16_384,

@@ -161,7 +161,7 @@ fn describe(diagnostic: &dtdl::Diagnostic) -> String {
     )
 }
 
-/// Checks the service's additional rules for valid DTDL, and returns the first violation.
+/// Returns the first violation of the rules that the service adds to those of DTDL; `None` if there is none.
 fn service_rule_violation(interface: &dtdl::Interface) -> Option<String> {
     let id = interface.id();
     if interface.element().parent().is_some() {

@@ -22,7 +22,7 @@ pub(crate) enum RateClass {
 }
 
 impl RateClass {
-    /// Classifies a request by its method and path.
+    /// Returns the class of a request, by its method and path; `None` if no rate applies.
     pub(crate) fn of(method: &Method, segments: &[&str]) -> Option<Self> {
         let first = segments.first()?.to_ascii_lowercase();
         Some(match first.as_str() {

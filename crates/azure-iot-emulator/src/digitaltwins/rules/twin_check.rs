@@ -38,7 +38,7 @@ pub(crate) struct TouchedParts {
     pub(crate) updated: HashSet<String>,
 }
 
-/// Name of the twin as parent of top-level members in the service's messages.
+/// The name that the service's messages give to the parent of top-level members, the twin itself.
 const TWIN: &str = "Twin";
 
 /// Validates a body against its model and returns the record, with a new ETag.

@@ -126,7 +126,7 @@ impl Graph {
         self.note_models(ids);
     }
 
-    /// Replaces the models by those of the graph of which this graph is a copy.
+    /// Replaces all models. Called on the lagging graph, with the models of the current graph.
     pub(super) fn replace_models(&mut self, models: ModelStore) {
         self.models = models;
     }

@@ -125,7 +125,7 @@ fn in_json<'a>(value: &'a Value, path: &[String]) -> Option<Found<'a>> {
         .map(Found::Json)
 }
 
-/// Returns a value that has no members; `None` if the path continues into it.
+/// Returns a value without members if the path ends at it (`rest` is empty); otherwise `None`.
 fn last<'a>(rest: &[String], value: impl FnOnce() -> Found<'a>) -> Option<Found<'a>> {
     rest.is_empty().then(value)
 }

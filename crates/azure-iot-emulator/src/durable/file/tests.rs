@@ -252,7 +252,7 @@ fn failed_compaction_leaves_no_temporary_file() {
     assert!(path.is_file());
 }
 
-/// Otherwise a full disk would cause a futile compaction after every line.
+/// With an immediate retry, a full disk would cause a futile compaction after every line.
 #[test]
 fn failed_compaction_is_retried_only_after_the_journal_has_grown() {
     let folder = tempfile::tempdir().unwrap();

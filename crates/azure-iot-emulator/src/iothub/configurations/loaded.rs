@@ -7,8 +7,8 @@ use crate::iothub::rules::{configuration_content, target_condition};
 use crate::iothub::store::Store;
 use crate::iothub::store::configuration::Configuration;
 
-/// Parses the condition of a stored configuration. It may be invalid, and then the configuration has no effect,
-/// because the data file may come from an older version with other rules.
+/// Parses the condition of a stored configuration. Returns an error if its content or condition is invalid, which is
+/// possible if the data file comes from an older version with other rules; the configuration then has no effect.
 pub(crate) fn condition(configuration: &Configuration) -> Result<TargetCondition, String> {
     let content = Value::Object(configuration.content.0.clone());
     let content = configuration_content::check(Some(content)).map_err(|error| error.text)?;

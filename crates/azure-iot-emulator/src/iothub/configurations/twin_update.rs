@@ -85,7 +85,7 @@ pub(crate) fn parse_all<'a>(
 fn parse(configuration: &Configuration) -> ParsedConfiguration {
     ParsedConfiguration {
         configuration: configuration.clone(),
-        // An invalid configuration was logged when it was loaded.
+        // An invalid configuration selects nothing; a warning was logged when it was loaded.
         condition: loaded::condition(configuration).unwrap_or(TargetCondition::None),
     }
 }

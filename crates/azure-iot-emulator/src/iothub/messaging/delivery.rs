@@ -91,8 +91,7 @@ impl IotHub {
         self.messaging().notify();
     }
 
-    /// Removes expired messages and closes overdue batches. Returns the time at which to call it
-    /// again.
+    /// Removes expired messages and closes overdue batches. Returns the time at which this method must be called again.
     pub(crate) fn tick_messages(&self) -> Option<OffsetDateTime> {
         let now = self.now();
         let interval = self.messaging().feedback_interval();

@@ -14,8 +14,8 @@ use crate::service::ServiceRequest;
 const APPLICATION_PREFIX: &str = "iothub-app-";
 
 /// Parses the message in a request. Names of application properties are in lower case, because HTTP does not
-/// preserve the case of header names. An unreadable or repeated header is an error, because the message would have
-/// another meaning without it.
+/// preserve the case of header names. An unreadable or repeated header is an error, because ignoring
+/// it would change the meaning of the message.
 pub(crate) fn read(request: &ServiceRequest, device_id: &str) -> Result<CloudToDeviceMessage> {
     let header = |name| header(&request.headers, name);
     let owned = |name| header(name).map(|value| value.map(str::to_owned));
