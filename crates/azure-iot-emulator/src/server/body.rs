@@ -77,7 +77,7 @@ impl Body for HalfBody {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
         if !self.flushed {
-            // Returning `Pending` makes hyper flush its buffer.
+            // Returning `Pending` makes hyper flush the first half before the error breaks the connection.
             self.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;

@@ -61,7 +61,7 @@ impl Connections {
         }
         let waiting = open.iter().filter_map(|connection| {
             let activity = *connection.activity.borrow();
-            // Clients that have never sent a request are evicted first.
+            // Connections that have never sent a request are evicted first.
             let order = (activity.has_sent_request, activity.since);
             (activity.processing == 0).then_some((order, connection))
         });
@@ -130,7 +130,7 @@ impl Connection {
             };
             tokio::select! {
                 () = expired => return,
-                // The sender is a field of this connection.
+                // Never an error, because this connection owns the sender.
                 _ = activity.changed() => {}
             }
         }
@@ -165,14 +165,14 @@ impl Connection {
 pub(super) struct Processing(Arc<Connection>);
 
 impl Processing {
-    /// Runs a future that waits for the client, during which the connection may be evicted.
+    /// Awaits a future that depends on the client. The connection counts as waiting meanwhile and may be evicted.
     pub(super) async fn wait_for_client<T>(&self, future: impl Future<Output = T>) -> T {
         self.0.end();
         let _resumed = Resumed(&self.0);
         future.await
     }
 
-    /// Keeps the connection busy after the request, as for a switch to another protocol.
+    /// Keeps the connection busy after the request has ended, because the connection switches to another protocol.
     pub(super) fn keep(&self) {
         self.0.begin();
     }
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(evicted(&[&busy]), [true]);
     }
 
-    /// The number of requests is correct regardless of which future is dropped first.
+    /// Dropping a request and the future in which it waits for its client ends the request once, not twice.
     #[tokio::test(start_paused = true)]
     async fn abandoned_request_ends_once() {
         let connections = Connections::new(1);

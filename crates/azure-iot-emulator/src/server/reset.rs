@@ -37,8 +37,7 @@ impl Reset {
 pub(super) struct Resettable {
     stream: TcpStream,
     reset: Arc<Reset>,
-    /// Keeps the connection's place as long as the stream exists, also after a switch to another
-    /// protocol.
+    /// Keeps the connection's place until the stream is dropped, even after a switch to another protocol.
     _connection: Arc<Connection>,
 }
 

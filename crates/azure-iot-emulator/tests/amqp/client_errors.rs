@@ -62,7 +62,7 @@ fn target(address: &str) -> Vec<u8> {
     terminus(TARGET, address, NULL, NULL)
 }
 
-/// Returns an attach with a `handle` of 0 or 1.
+/// Returns an attach frame. `count` is the initial delivery count, which a sender must set.
 fn attach(name: &str, handle: u8, role: &[u8], source: &[u8], target: &[u8], count: &[u8]) -> Vec<u8> {
     let name = text(name);
     let handle = [0x52, handle];
@@ -119,7 +119,8 @@ impl Wire {
         read.expect("the server answers")
     }
 
-    /// Returns the next performative of this kind.
+    /// Returns the body of the next performative of this kind. Skips others, but fails at one that ends a link, the
+    /// session or the connection.
     async fn next(&mut self, kind: u8) -> Vec<u8> {
         loop {
             let (found, body) = self.read().await.expect("the connection is open");

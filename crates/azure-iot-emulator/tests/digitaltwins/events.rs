@@ -155,7 +155,7 @@ fn telemetry_is_an_event_of_its_twin_or_component() {
     assert_eq!(event.subject, "thermostat");
     assert_eq!(event.dataschema.as_deref(), Some("dtmi:test:Thermostat;1"));
 
-    // ADT-TELEMETRY-3: the format of the .NET client.
+    // ADT-TELEMETRY-3: the source time in the format of the .NET client.
     let headers = [
         ("message-id", "m-2"),
         ("telemetry-source-time", "05/02/25 14:57:59 +02:00"),
@@ -163,7 +163,7 @@ fn telemetry_is_an_event_of_its_twin_or_component() {
     let path = "/digitaltwins/room-1/components/thermostat/telemetry";
     instance.send(Method::POST, path, Some(&body), &headers).ok();
     assert_eq!(one(&mut events).time, "2025-05-02T12:57:59.0000000Z");
-    // The model of the component is deleted.
+    // Telemetry of a component whose model has been deleted has no schema.
     for id in ["Room", "Thermostat"] {
         instance.delete(&format!("/models/dtmi:test:{id};1")).ok();
     }

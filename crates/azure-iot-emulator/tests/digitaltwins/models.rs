@@ -413,8 +413,8 @@ fn invalid_dtmis_are_refused() {
     }
 }
 
-/// ADT-MODEL-22, ADT-MODEL-24, ADT-MODEL-25, ADT-MODEL-26, ADT-MODEL-28, ADT-MODEL-34, ADT-DTDL-16: rules of the service
-/// that are stricter than DTDL.
+/// ADT-MODEL-22, ADT-MODEL-24, ADT-MODEL-25, ADT-MODEL-26, ADT-MODEL-28, ADT-MODEL-34, ADT-DTDL-16: rules of the
+/// service that are stricter than DTDL.
 #[test]
 fn service_rules_beyond_dtdl_are_enforced() {
     let instance = Instance::new();

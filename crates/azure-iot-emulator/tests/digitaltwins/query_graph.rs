@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// Returns a ring of nodes n0 → n1 → … → n9 → n0 over the relationship `next`. `skip` leads from each node to the
-/// node after the next, and `own` from the hub to every node.
+/// Returns a ring of twins n0 → n1 → … → n9 → n0 over the relationship `next`. `skip` leads from each of them to the
+/// twin after the next, and `own` from the additional twin `hub` to all of them.
 fn ring() -> Instance {
     let instance = Instance::new();
     let contents = json!([
@@ -81,7 +81,7 @@ fn join_follows_relationships_to_new_twins() {
         ),
         ["n0-n1-n3"]
     );
-    // The condition may fix any twin in the chain.
+    // The condition may restrict the `$dtId` of any twin in the chain.
     assert_eq!(
         rows(
             &instance,
@@ -269,7 +269,8 @@ fn rows_of_one_start_twin_span_pages() {
     );
 }
 
-/// ADT-MATCH-2: MATCH without a fixed twin is refused; a fixed twin that does not exist gives no rows.
+/// ADT-MATCH-2: MATCH without a condition on the `$dtId` of a twin is refused; the id of a twin that does not exist
+/// gives no rows.
 #[test]
 fn match_needs_a_fixed_twin() {
     let instance = ring();

@@ -63,7 +63,7 @@ fn models_lag_and_a_loaded_state_is_visible_at_once() {
     assert_eq!(instance.query(spaces), [json!({"COUNT": 2})]);
     instance.service.load(&json!({})).expect("a state");
     assert_eq!(instance.query(spaces), [json!({"COUNT": 0})]);
-    // The lag still applies.
+    // Changes after the load become visible only after the lag.
     instance.post("/models", &building()).ok();
     instance.put_twin("floor-1", "dtmi:test:Floor;1", json!({}));
     assert_eq!(instance.query(spaces), [json!({"COUNT": 0})]);
@@ -71,7 +71,7 @@ fn models_lag_and_a_loaded_state_is_visible_at_once() {
     assert_eq!(instance.query(spaces), [json!({"COUNT": 1})]);
 }
 
-/// The lag is measured by the forward moves of the clock, not by its current time.
+/// The lag elapses as the clock moves forward; setting the clock back does not undo that.
 #[test]
 fn setting_the_clock_back_does_not_extend_the_lag() {
     let instance = Instance::with_building();

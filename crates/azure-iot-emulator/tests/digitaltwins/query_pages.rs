@@ -1,4 +1,4 @@
-//! Pages of query rows, relationships as rows, and models with their descendants.
+//! Pages of query rows, queries of relationships, and `IS_OF_MODEL` with the descendants of a model.
 
 use std::time::Duration;
 
@@ -139,8 +139,8 @@ fn queries_are_paged_by_token() {
     bad.is_error(400, "InvalidArgument", "max-items-per-page");
 }
 
-/// ADT-QUERY-5: an index that is built between two pages does not change the twin at which matching of the pattern
-/// starts.
+/// ADT-QUERY-5: the pages of a query match its pattern from the same variable, even if an index is built between two
+/// pages.
 #[test]
 fn every_page_starts_from_the_same_variable_of_a_pattern() {
     let instance = Instance::with_models();

@@ -45,7 +45,8 @@ const RESERVED: [&str; 37] = [
     "WHERE",
 ];
 
-/// Returns an instance with a twin that has a property for each reserved word and three arrays, and a related twin.
+/// Returns an instance with the twin `a`, which has three arrays and a property named after each reserved word, and
+/// the twin `b`, the target of a relationship of `a`.
 fn instance() -> Instance {
     let instance = Instance::new();
     let array = |element: Value| json!({"@type": "Array", "elementSchema": element});

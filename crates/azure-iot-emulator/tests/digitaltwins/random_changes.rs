@@ -1,4 +1,4 @@
-//! Property indexes under random changes, compared with a scan of a map.
+//! Property indexes under random changes. The query results are compared with a scan of a map that mirrors the graph.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// Returns a random number. The numbers include equal numbers in different notations, and integers that exceed the
-/// precision of a double.
+/// Returns a random number. Some are equal but written differently, such as `1` and `1.0`, and some are integers that a
+/// double cannot represent exactly.
 fn value(random: &mut StdRng) -> Value {
     [
         json!(1),

@@ -63,7 +63,7 @@ fn loaded_state_equals_the_dumped_one() {
         .is_error(400, "ValidationFailed", "name");
 }
 
-/// A map may have the key `$metadata`, which does not make it a component.
+/// A map with the key `$metadata` is not mistaken for a component, which also has a member of that name.
 #[test]
 fn maps_that_look_like_components_are_kept() {
     let one = Instance::new();
@@ -87,7 +87,7 @@ fn maps_that_look_like_components_are_kept() {
     let other = Instance::new();
     other.service.load(&state).expect("a dumped state");
     assert_eq!(other.service.dump(), state);
-    // The property is still a map.
+    // `q` is still a map in the loaded instance: a key can be added.
     let patch = json!([{"op": "add", "path": "/q/k", "value": {"v": "w"}}]);
     other.patch("/digitaltwins/t", &patch).ok();
 }
@@ -107,8 +107,7 @@ fn models_with_the_same_nested_identifier_are_loaded() {
         model("dtmi:m:B;1", json!([property("string")])),
         model("dtmi:m:p;1", other),
         heir,
-        // The id of the target belongs to a schema once E is uploaded, which is allowed because C does not refer
-        // to E.
+        // E, uploaded later, uses the id of this target for a schema. That is allowed because C does not refer to E.
         model(
             "dtmi:m:C;1",
             json!([{"@type": "Relationship", "name": "r", "target": "dtmi:m:s;1"}]),
@@ -159,7 +158,7 @@ fn invalid_state_is_refused_and_changes_nothing() {
         (json!([]), "the state is not an object"),
         (json!({"models": 1}), "models is not an object"),
         (json!({"models": {"x": {}}}), "the model \"x\" has no sequence"),
-        // The error text does not escape the id.
+        // The error text shows the id as it is, without escaping the backslash.
         (
             json!({"models": {"a\\b": {}}}),
             "the model \"a\\b\" has no sequence",

@@ -101,7 +101,7 @@ async fn start_without_the_journal_is_refused() {
     assert!(start(&file).await.has_device("a"));
 }
 
-/// The error for a missing journal suggests this remedy.
+/// The error for a missing journal suggests setting `journal` to null in the data file.
 #[tokio::test]
 async fn data_file_without_a_journal_id_loads_only_its_snapshot() {
     let folder = tempfile::tempdir().unwrap();
@@ -143,7 +143,7 @@ async fn changed_journal_line_is_refused_with_its_number() {
     create(&file, &["first", "second"]).await;
     let lines = std::fs::read_to_string(journal_of(&file)).unwrap();
     let number = 1 + lines.lines().position(|line| line.contains("first")).unwrap();
-    // The line remains valid JSON.
+    // The line remains valid JSON, so only its checksum reveals the change.
     std::fs::write(journal_of(&file), lines.replace("first", "wrong")).unwrap();
     let reason = refusal(&file).await;
     assert!(
@@ -167,7 +167,7 @@ async fn copy_of_both_files_is_a_backup() {
     let running = start(&copy).await;
     assert!(running.has_device("a") && running.has_device("b") && !running.has_device("later"));
     drop(running);
-    // The original does not depend on its copy.
+    // Starting from the copy has not affected the original.
     assert!(start(&file).await.has_device("later"));
 }
 

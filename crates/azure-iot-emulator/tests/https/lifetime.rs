@@ -80,7 +80,7 @@ async fn shutdown_waits_for_requests_in_progress() {
         )
         .unwrap();
     let request = tokio::spawn(running.hub(Method::GET, "/devices/a").send());
-    // The rule disappears from the list when the request has used it up.
+    // The list is empty once the request has used up the fault. From then on the request is in progress.
     let used = async {
         while !running.emulator.faults().list().is_empty() {
             tokio::task::yield_now().await;

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::support::{Running, client};
 
-/// Returns the status and the body, or null.
+/// Sends a request to the management API. Returns the status and the body, which is null if it is not JSON.
 async fn manage(running: &Running, method: Method, path: &str, body: Value) -> (u16, Value) {
     let url = format!("{}{path}", running.emulator.management_endpoint());
     let mut request = running
@@ -179,8 +179,8 @@ async fn building_is_kept_and_settings_are_not() {
     let lag = json!({"seconds": 5});
     manage(&first, Method::PUT, "/digitaltwins/queryLag", lag).await;
     let state = first.emulator.dump_state();
-    // The files are copied while the first emulator runs, as after a crash. They have the change, because its
-    // response was received.
+    // Copying the files while the first emulator runs simulates a crash. The copy has the building, because the
+    // emulator writes a change to the journal before it responds.
     let copy = tempfile::tempdir().unwrap();
     for name in ["data.json", "data.json.journal"] {
         std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();

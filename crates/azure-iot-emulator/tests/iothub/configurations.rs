@@ -165,7 +165,7 @@ fn settings_are_applied_to_devices_that_match_now_or_later() {
     hub.patch("/twins/a", &json!({"tags": null})).ok();
     assert_eq!(statuses(&hub, "/twins/a"), json!(null));
     assert_eq!(desired(&hub, "a", "interval"), 5);
-    // Deleting the configuration leaves the settings in place; it needs no If-Match.
+    // DELETE needs no If-Match but honors it. The settings remain on the devices.
     hub.delete("/configurations/c", "\"MA==\"")
         .error(412, "PreconditionFailed");
     assert_eq!(hub.send("DELETE", "/configurations/c", None, None).status, 204);
@@ -309,7 +309,7 @@ fn metadata_names_the_configuration_that_wrote_a_value() {
     put(&hub, "low", &setting("*", 1, "hvac", &json!({"t": 74, "h": 28}))).ok();
     hub.tick();
     put(&hub, "high", &setting("*", 2, "hvac.t", &json!(75))).ok();
-    // The digest is the time of the configuration's last write in ticks.
+    // The digest is the time at which the configuration was last written, in ticks.
     assert_eq!(
         stamped("/hvac/h"),
         (Some(json!("low")), Some(json!("639079632001234567")))

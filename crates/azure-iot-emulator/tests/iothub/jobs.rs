@@ -241,7 +241,7 @@ fn interrupted_job_continues_after_loading_state() {
     put(&hub, "j", &twin_job("*")).ok();
     run(&hub);
     let mut state = hub.engine.dump();
-    // This is the state if the process ended while the job ran.
+    // Edits the state to what a process leaves behind that ends while the job is running.
     state["jobs"]["j"]["status"] = json!("running");
     state["jobs"]["j"]["devices"][1]["status"] = json!("running");
     state["devices"]["b"]["identity"]["twin"]["tags"] = json!({});
@@ -316,7 +316,7 @@ fn job_list_is_an_array_in_pages() {
         ids.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(list("/jobs/v2/query"), "a b c waiting");
-    // The .NET client spells types and statuses like this.
+    // The .NET client sends types and statuses in Pascal case.
     assert_eq!(
         list("/jobs/v2/query?jobType=ScheduleUpdateTwin&jobStatus=Completed"),
         "a b c"

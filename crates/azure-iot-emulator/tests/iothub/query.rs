@@ -85,7 +85,7 @@ fn last_page_of_twins_has_no_continuation_token() {
     let token = first.header("x-ms-continuation").unwrap().to_owned();
     assert_eq!(first.body.as_array().unwrap().len(), 6);
     assert_eq!(first.body[0], hub.get("/twins/d0").ok());
-    // Changes between two pages do not affect other rows.
+    // A deletion and a creation between two pages neither skip nor repeat other rows.
     hub.delete("/devices/d5", "*");
     hub.create("d55");
     let last = page(&hub, text, "6", Some(&token));

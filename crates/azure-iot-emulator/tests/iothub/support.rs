@@ -148,7 +148,7 @@ pub(crate) fn bearer() -> Caller {
 }
 
 impl Response {
-    /// Returns the body of a response whose status must be 2xx.
+    /// Returns the body of a response whose status must be 200.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
@@ -171,7 +171,7 @@ impl Response {
     }
 }
 
-/// Returns `"etag"`, quoted for `If-Match`.
+/// Returns the ETag of a body in quotes, as `If-Match` requires.
 #[track_caller]
 pub(crate) fn quoted(etag: &Value) -> String {
     format!("\"{}\"", etag.as_str().expect("an etag is a string"))

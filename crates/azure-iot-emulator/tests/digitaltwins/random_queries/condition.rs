@@ -163,7 +163,8 @@ impl Scope<'_> {
         PropertyPath::random(random, &self.variables, variable, bare)
     }
 
-    /// Returns a scalar that an element has at the path, or any other scalar.
+    /// Returns a scalar to compare with: usually the property's value in a random twin or relationship, so that the
+    /// comparison matches a row, otherwise an arbitrary one.
     fn literal(&self, random: &mut StdRng, property: &PropertyPath) -> Value {
         let elements = match self.variables[property.variable].is_twin {
             true => &self.world.twins,
@@ -252,7 +253,8 @@ impl Scope<'_> {
         }
     }
 
-    /// Returns an `ARRAY_CONTAINS` condition, which applies to twins only.
+    /// Returns an `ARRAY_CONTAINS` condition on a property of a twin, usually an array. Returns a comparison if no
+    /// variable is a twin.
     fn array_contains(&self, random: &mut StdRng) -> Condition {
         for _ in 0..1000 {
             let property = self.property(random);
@@ -419,7 +421,7 @@ fn is_of_model(model: &str, wanted: &str) -> bool {
     })
 }
 
-/// Compares scalars of the same type. Other values are not ordered.
+/// Compares scalars of the same type. Returns `None` for all other values.
 fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Null, Value::Null) => Some(Ordering::Equal),

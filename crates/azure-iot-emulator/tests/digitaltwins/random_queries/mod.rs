@@ -177,7 +177,7 @@ impl Select {
     }
 }
 
-/// Returns variables and paths, each under its own key.
+/// Returns random variables and property paths to select, each with the distinct key that it has in the rows.
 fn columns(random: &mut StdRng, scope: &Scope<'_>) -> Vec<(String, PropertyPath)> {
     let mut columns: Vec<(String, PropertyPath)> = Vec::new();
     for at in 0..random.random_range(1..5) {
@@ -302,7 +302,8 @@ fn conditions_select_the_expected_rows() {
     coverage.assert_all_conditions();
 }
 
-/// Returns a condition that fixes the id of a twin, in a form that the service accepts.
+/// Returns a condition that restricts the `$dtId` of a twin to constants, in a form that the service accepts, and a
+/// label for the form.
 fn id_condition(random: &mut StdRng, variables: &[Variable]) -> (Condition, &'static str) {
     let twins: Vec<_> = (0..variables.len()).filter(|at| variables[*at].is_twin).collect();
     let id = |random: &mut StdRng| json!(format!("t{}", random.random_range(0..TWINS)));
@@ -334,7 +335,7 @@ fn id_condition(random: &mut StdRng, variables: &[Variable]) -> (Condition, &'st
     }
 }
 
-/// Returns a condition that fixes a twin, alone or combined with others.
+/// Returns a condition from [`id_condition`], either alone or combined with a random condition by `AND`.
 fn condition_with_id(random: &mut StdRng, scope: &Scope<'_>) -> (Condition, &'static str) {
     let (fixed, label) = id_condition(random, &scope.variables);
     let more = match random.random_range(0..3) {

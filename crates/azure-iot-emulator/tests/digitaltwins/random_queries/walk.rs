@@ -79,7 +79,8 @@ impl Joins {
         labels
     }
 
-    /// Returns the values of the variables for each combination of relationships.
+    /// Returns all rows without the condition: for each combination of relationships that the joins can follow, the
+    /// twins and relationships that the variables are bound to.
     pub(super) fn rows<'w>(&self, world: &'w World) -> Vec<Vec<&'w Value>> {
         let mut rows: Vec<Vec<&Value>> = world.twins.iter().map(|twin| vec![twin]).collect();
         for join in &self.joins {
@@ -208,8 +209,8 @@ impl Pattern {
         labels
     }
 
-    /// Returns the values of the variables for each path, starting at any twin. A path visits a twin only once,
-    /// unless the pattern repeats its variable.
+    /// Returns all rows without the condition: for each path, starting at any twin, the twins and relationships that
+    /// the variables are bound to. A path visits a twin only once, unless the pattern repeats its variable.
     pub(super) fn rows<'w>(&self, world: &'w World) -> Vec<Vec<&'w Value>> {
         let mut rows = Vec::new();
         for start in &world.twins {
@@ -259,7 +260,7 @@ fn edge(random: &mut StdRng, count: usize) -> Edge {
         (true, false) => "<-",
         _ => "--",
     };
-    // Several edges with many hops would give too many paths.
+    // The number of paths would explode if several edges had up to ten hops.
     let (hop_text, least, most) = match most > 4 && count > 1 {
         true => ("", 1, 1),
         false => (hop_text, least, most),
@@ -284,7 +285,7 @@ struct Walk<'s, 'w> {
 }
 
 impl<'w> Walk<'_, 'w> {
-    /// Continues the path at a twin, `taken` hops into an edge.
+    /// Continues the path from the twin `here`, `taken` hops into edge `at`. Records a row after the last edge.
     fn go(&mut self, at: usize, taken: usize, here: &'w Value) {
         let pattern = self.pattern;
         let Some(edge) = pattern.edges.get(at) else {
@@ -317,7 +318,8 @@ impl<'w> Walk<'_, 'w> {
         }
     }
 
-    /// Ends an edge at a twin, if the pattern allows it.
+    /// Ends edge `at` at the twin `to` and continues with the next edge. Does nothing if the path has already visited
+    /// the twin, or if the node's variable is already bound to another twin.
     fn arrive(&mut self, at: usize, relationship: &'w Value, to: &'w Value, is_new: bool) {
         let before = self.row.clone();
         let node = self.pattern.nodes[at + 1];

@@ -11,7 +11,7 @@ use crate::fixture::{Instance, model};
 
 pub(super) const TWINS: usize = 9;
 
-/// The models, each with its ancestors including itself.
+/// The models, each with the list of itself and its ancestors.
 pub(super) const MODELS: [(&str, &[&str]); 6] = [
     ("dtmi:r:Base;1", &["dtmi:r:Base;1"]),
     ("dtmi:r:Base;2", &["dtmi:r:Base;2"]),
