@@ -63,7 +63,8 @@ impl DateTime {
         self.to_offset() == Some(NEVER)
     }
 
-    /// Returns the instant, or `None` if the service sent a string that is not a date. [Never](Self::is_never) is a date.
+    /// Returns the instant, or `None` if the service sent a string that is not a date. [Never](Self::is_never) is a
+    /// date.
     #[must_use]
     pub fn to_offset(&self) -> Option<OffsetDateTime> {
         match &self.0 {

@@ -1,7 +1,7 @@
 //! Optional fields that distinguish `null` from absent.
 //!
-//! Serde deserializes `null` as `None`, the same as an absent field. The two differ for a field that may be any JSON: the
-//! result of a direct method may be `null`.
+//! Serde deserializes `null` as `None`, the same as an absent field. The two differ for a field that may be any JSON:
+//! the result of a direct method may be `null`.
 //!
 //! ```
 //! #[derive(serde::Deserialize)]
