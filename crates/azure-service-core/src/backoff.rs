@@ -46,7 +46,7 @@ pub struct RetryLoop {
 }
 
 impl RetryLoop {
-    /// Creates a loop of at most `attempts` attempts that waits as `backoff` says between them.
+    /// Creates a loop of at most `attempts` attempts, with the waits of `backoff` between them.
     #[must_use]
     pub fn new(attempts: u32, backoff: Backoff) -> Self {
         Self { attempts, backoff }

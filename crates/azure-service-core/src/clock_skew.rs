@@ -23,8 +23,8 @@ const ALLOWED: Duration = Duration::minutes(5);
 pub struct ClockSkew(Duration);
 
 impl ClockSkew {
-    /// Compares this computer's clock with a time that a service has just sent. Returns `None` if they differ by at most
-    /// five minutes.
+    /// Compares this computer's clock with a time that a service has just sent. Returns `None` if they differ by at
+    /// most five minutes.
     #[must_use]
     pub fn from_service_time(service: OffsetDateTime) -> Option<Self> {
         let skew = OffsetDateTime::now_utc() - service;
@@ -37,7 +37,7 @@ impl fmt::Display for ClockSkew {
         let minutes = (self.0.abs() + Duration::seconds(30)).whole_minutes();
         let (count, unit) = match minutes {
             0..120 => (minutes, "min"),
-            // Round to the nearest hour or day.
+            // Rounds to the nearest hour or day.
             120..2880 => ((minutes + 30) / 60, "h"),
             _ => ((minutes + 720) / 1440, "days"),
         };

@@ -13,7 +13,7 @@ use crate::pipeline::InComposite;
 /// A composite method in progress, started by [`ServiceClient::begin`].
 ///
 /// The method has one span, the parent of all its requests. The span ends when this value is dropped. As in
-/// azure_core, calls and nested composite methods inside it have no spans.
+/// azure_core, calls and nested composite methods inside it have no spans of their own.
 #[must_use = "the span ends when this is dropped"]
 pub struct Composite<C> {
     client: ServiceClient<C>,

@@ -71,7 +71,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let cause: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
         match self.0.kind {
-            // The message is the root cause; the errors between it and this one only name layers.
+            // The message already is that of the root cause, and the errors around the root cause only name layers.
             ErrorKind::Connection | ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => None,
             _ => chain::chain(cause).find(|error| !self.message_contains(&error.to_string())),
         }

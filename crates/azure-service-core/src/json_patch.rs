@@ -82,7 +82,8 @@ impl JsonPatch {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be serialized.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be
+    /// serialized.
     pub fn test(mut self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         let (path, value) = (path.into_patch_path()?, to_value(&value)?);
         self.push(PatchOperation::Test(TestOperation { path, value }));

@@ -79,8 +79,8 @@ pub(crate) struct TimedOut {
     pub(crate) limit: Duration,
 }
 
-/// The limit below which the elapsed time is also checked with the clock. The timer has a resolution of one
-/// millisecond, in which a nearby service may respond.
+/// Timeouts below this value are also checked against the clock, because the timer is only accurate to a millisecond
+/// and a nearby service may respond within that time.
 const LONG: Duration = Duration::from_millis(10);
 
 /// Awaits `work` until `limit` after `begin`.

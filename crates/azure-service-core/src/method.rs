@@ -31,7 +31,7 @@ pub struct MethodCall<'a, C> {
 }
 
 impl<C> ServiceClient<C> {
-    /// Starts a call of the public method `method`, such as `get_room`, whose name the span and the errors have.
+    /// Starts a call of the public method `method`, such as `get_room`. Its span and its errors have this name.
     pub fn call(&self, method: &'static str) -> MethodCall<'_, C> {
         MethodCall {
             client: self,

@@ -56,8 +56,8 @@ impl Precondition {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the ETag is empty, contains a quote except around it,
-    /// or is not a valid header value.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the ETag is empty, contains a quote except around
+    /// it, or is not a valid header value.
     pub fn verbatim(&self) -> Result<Option<String>> {
         match self {
             Self::Unconditional => Ok(None),

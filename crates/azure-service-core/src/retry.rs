@@ -20,7 +20,8 @@ use crate::client_info::{AttemptFailure, CallEvent};
 use crate::error::{ConnectionFailure, code_in};
 use crate::header::{header, retry_after};
 
-/// The longest `Retry-After` that is obeyed, within the call's timeout. Beyond it the call fails with [`retry_after`](crate::Error::retry_after) set.
+/// The longest `Retry-After` that is obeyed, provided that it ends before the call's timeout. If `Retry-After` is
+/// longer, the call fails with [`retry_after`](crate::Error::retry_after) set.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Returns the default retries of a client: up to three retries within a minute, after 0.8, 1.6 and 3.2 seconds plus
@@ -131,12 +132,13 @@ impl Call {
         self.unanswered.load(Ordering::Relaxed)
     }
 
-    /// Returns the failure of the last attempt, if the next has not begun.
+    /// Removes and returns the failure of the last attempt. `None` once the next attempt has begun, because logging
+    /// the retry takes the failure.
     pub(crate) fn take_failure(&self) -> Option<AttemptFailure> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Returns the longest `Retry-After` that is obeyed.
+    /// Returns the longest `Retry-After` that is obeyed now: [`MAX_RETRY_AFTER`] or the time left, if that is shorter.
     fn max_wait(&self) -> Duration {
         let left = self
             .deadline

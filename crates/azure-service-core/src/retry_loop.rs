@@ -69,7 +69,7 @@ where
                     Attempt::Retryable(result) => (result, true),
                 };
                 last = Some(result);
-                // The receiver is `run`, which is not polled while an attempt runs.
+                // Cannot fail: the receiver is in `run`, which is neither polled nor dropped while an attempt runs.
                 reply.send(is_retryable).ok();
             }
             _ = run => break,

@@ -18,8 +18,8 @@ pub enum ErrorKind {
     /// The service returned a success status with invalid content: not JSON, JSON of another type, or a link to
     /// another origin.
     InvalidResponse,
-    /// The response is larger than the limit of the client's options. If its status is a success, the service has processed
-    /// the request.
+    /// The response is larger than the limit of the client's options. If its status is a success, the service has
+    /// processed the request.
     ResponseTooLarge,
     /// The call timed out before a request was sent, or between two attempts. Every request that was sent has a
     /// response.

@@ -15,8 +15,8 @@ pub trait IntoPatchPath {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the string is empty, or begins with `/` and is not a
-    /// JSON Pointer.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the string is empty, or begins with `/` and is
+    /// not a JSON Pointer.
     fn into_patch_path(self) -> Result<PointerBuf>;
 }
 

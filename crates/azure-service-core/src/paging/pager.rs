@@ -27,7 +27,7 @@ use crate::pipeline::ServicePipeline;
 #[must_use = "a pager sends nothing until it is polled"]
 pub struct Pager<P: Page + Send, E> {
     items: ItemIterator<P>,
-    /// A function that decodes the last page again, for an error that names the member.
+    /// Decodes the last page again, and returns an error that names the invalid member.
     locate_error: Option<Box<dyn Fn() -> Option<Error> + Send>>,
     error: PhantomData<fn() -> E>,
 }
@@ -50,8 +50,8 @@ impl<P: Page + Send, E> Pager<P, E> {
         }
     }
 
-    /// Returns the token to resume the list with, for the method that returned the pager. `None` before the first and after
-    /// the last page. It refers to the current page, so no item is skipped.
+    /// Returns the token to resume the list with, for the method that returned the pager. `None` before the first and
+    /// after the last page. It refers to the current page, so no item is skipped.
     #[must_use]
     pub fn continuation_token(&self) -> Option<String> {
         self.items
@@ -106,7 +106,8 @@ where
         continuation_token: Option<String>,
         context: Context<'static>,
     ) -> Result<Self> {
-        // azure_core decodes pages without tracking the path, so the body is kept until the next page.
+        // azure_core's decoding errors do not name the member. Each body is therefore kept until the next page arrives,
+        // to be decoded again if azure_core fails to decode it.
         let last = Arc::new(Mutex::new(None));
         let seen = last.clone();
         let page = move |response: RawResponse| {
@@ -175,8 +176,8 @@ pub struct PageStream<P: Send, E> {
 }
 
 impl<P: Send, E> PageStream<P, E> {
-    /// Returns the token of the next page, for the method that returned the pager. `None` before the first and after the
-    /// last page.
+    /// Returns the token of the next page, for the method that returned the pager. `None` before the first and after
+    /// the last page.
     #[must_use]
     pub fn continuation_token(&self) -> Option<String> {
         self.pages

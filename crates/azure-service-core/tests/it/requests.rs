@@ -187,7 +187,7 @@ async fn attempt_timeout_depends_on_the_operation_and_the_call_options() {
     assert!(error.is_timeout() && error.is_unknown_outcome(), "{error:?}");
     assert_eq!((error.attempts(), transport.count()), (1, 1));
 
-    // This operation has a longer timeout.
+    // A slow operation sets a longer attempt timeout, which also extends the timeout of the call.
     let invoke_slowly = async |client: &ServiceClient<Client>| {
         let start = tokio::time::Instant::now();
         let request = client.protocol().rooms_invoke_request();
