@@ -45,7 +45,8 @@ pub struct DigitalTwinsAudience;
 /// Change the default rather than building a new `ClientOptions`, whose retry policy retries for up to a minute.
 #[derive(Debug, Clone)]
 pub struct DigitalTwinsClientOptions {
-    /// Transport, retries, policies, cloud, tracing and logging. Default: three retries, after 0.8, 1.6 and 3.2 seconds.
+    /// Transport, retries, policies, cloud, tracing and logging. Default: three retries, after 0.8, 1.6 and 3.2
+    /// seconds.
     pub client_options: ClientOptions,
     /// The scope that tokens are requested for. The default depends on the cloud in `client_options`.
     ///
@@ -112,8 +113,8 @@ impl DigitalTwinsClientOptions {
 ///
 /// # Authentication
 ///
-/// The service accepts Microsoft Entra ID tokens. On the instance, the identity needs the role *Azure Digital Twins Data
-/// Reader* to read and *Azure Digital Twins Data Owner* to write.
+/// The service accepts Microsoft Entra ID tokens. On the instance, the identity needs the role *Azure Digital Twins
+/// Data Reader* to read and *Azure Digital Twins Data Owner* to write.
 ///
 /// # Example
 ///
@@ -140,8 +141,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `endpoint` is not an `https` URL, if the cloud has no known
-    /// scope, or if an option is invalid.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `endpoint` is not an `https` URL, if the cloud has no
+    /// known scope, or if an option is invalid.
     ///
     /// # Example
     ///

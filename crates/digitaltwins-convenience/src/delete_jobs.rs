@@ -36,7 +36,8 @@ pub struct BeginDeleteJobOptions {
 pub struct ListDeleteJobsOptions {
     /// The maximum number of jobs per page.
     pub page_size: Option<u32>,
-    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    /// Resumes the list of an earlier pager; see
+    /// [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
 }
 
@@ -80,8 +81,8 @@ impl DigitalTwinsClient {
     /// Creates a job that deletes **all models, twins and relationships** of the instance, and polls it until it
     /// ends.
     ///
-    /// Awaiting the poller returns the finished job; as a stream it yields the job after each poll. A failed job is an error
-    /// of kind [`JobFailed`](crate::ErrorKind::JobFailed).
+    /// Awaiting the poller returns the finished job; as a stream it yields the job after each poll. A failed job is an
+    /// error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// # Errors
     ///

@@ -17,8 +17,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The error of a failed call.
 ///
 /// [`kind`](Self::kind) is the coarse category. [`status`](Self::status), [`code`](Self::code),
-/// [`message`](Self::message) and [`details`](Self::details) come from the service's response. The predicates classify the
-/// error for programs. The codes are constants in [`error_code`].
+/// [`message`](Self::message) and [`details`](Self::details) come from the service's response. The predicates classify
+/// the error for programs. The codes are constants in [`error_code`].
 ///
 /// All methods, pagers and pollers fail with this error. `into_model()` fails with [`azure_core::Error`], which `?`
 /// converts.

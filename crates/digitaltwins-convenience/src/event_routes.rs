@@ -12,7 +12,8 @@ use crate::{DigitalTwinsClient, EventRoute, Pager};
 pub struct ListEventRoutesOptions {
     /// The maximum number of routes per page.
     pub page_size: Option<u32>,
-    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    /// Resumes the list of an earlier pager; see
+    /// [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
 }
 

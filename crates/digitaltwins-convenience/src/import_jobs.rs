@@ -14,7 +14,8 @@ use crate::{DigitalTwinsClient, ImportJob, Pager, Poller};
 pub struct ListImportJobsOptions {
     /// The maximum number of jobs per page.
     pub page_size: Option<u32>,
-    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    /// Resumes the list of an earlier pager; see
+    /// [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
 }
 
@@ -55,8 +56,8 @@ impl DigitalTwinsClient {
 
     /// Creates an import job and polls it until it ends.
     ///
-    /// Awaiting the poller returns the finished job; as a stream it yields the job after each poll. A failed or canceled job
-    /// is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
+    /// Awaiting the poller returns the finished job; as a stream it yields the job after each poll. A failed or
+    /// canceled job is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// # Errors
     ///

@@ -33,11 +33,12 @@
 //! * Lists and queries return a [`Pager`]: a stream of items or pages, which can be resumed from its continuation
 //!   token. Jobs return a [`Poller`], which can be awaited or polled as a stream. Invalid arguments fail at once:
 //!   `list_models(None)?`.
-//! * [`with_call_options`](DigitalTwinsClient::with_call_options) sets timeout, retries, headers and context of all calls
-//!   of a client. Requests that are safe to repeat are retried if the service is busy or the connection breaks; see
-//!   [`ClientOptions::retry`].
+//! * [`with_call_options`](DigitalTwinsClient::with_call_options) sets timeout, retries, headers and context of all
+//!   calls of a client. Requests that are safe to repeat are retried if the service is busy or the connection breaks;
+//!   see [`ClientOptions::retry`].
 //! * With a tracer in `ClientOptions::instrumentation`, every call has a span such as
-//!   `DigitalTwinsClient.get_digital_twin`. `RUST_LOG=digitaltwins_convenience=info` logs retries, `warn` only failed calls.
+//!   `DigitalTwinsClient.get_digital_twin`. `RUST_LOG=digitaltwins_convenience=info` logs retries, `warn` only failed
+//!   calls.
 //!
 //! # Example
 //!

@@ -29,7 +29,8 @@ pub struct ListModelsOptions {
     pub include_model_definition: bool,
     /// The maximum number of models per page.
     pub page_size: Option<u32>,
-    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    /// Resumes the list of an earlier pager; see
+    /// [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
 }
 
@@ -123,8 +124,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// Fails at once if the page size is 0, one of `dependencies_for` is not a model id, or the continuation token is from
-    /// another list. The pager yields all other errors.
+    /// Fails at once if the page size is 0, one of `dependencies_for` is not a model id, or the continuation token is
+    /// from another list. The pager yields all other errors.
     ///
     /// # Example
     ///

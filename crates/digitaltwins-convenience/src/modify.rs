@@ -122,7 +122,8 @@ enum Written {
 
 type Step = Decision<Arc<ConditionalPatch>, Written>;
 
-/// Applies `change`, and returns the changed twin with the next step.
+/// Applies `change`, and returns the changed twin with the decision to write it or not. If the write of an earlier
+/// round turns out to have been stored, returns the twin without applying `change`.
 fn decide<T: Serialize + DeserializeOwned>(
     current: Current,
     unconfirmed: Option<Arc<ConditionalPatch>>,

@@ -115,8 +115,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The errors of [`list_models`](Self::list_models) and [`delete_model`](Self::delete_model). Models deleted before the
-    /// failure stay deleted.
+    /// The errors of [`list_models`](Self::list_models) and [`delete_model`](Self::delete_model). Models deleted before
+    /// the failure stay deleted.
     ///
     /// # Example
     ///
@@ -151,7 +151,8 @@ impl DigitalTwinsClient {
         }
     }
 
-    /// Deletes the models that exist now. Returns the error if a newly stored model uses one of them.
+    /// Deletes the models that exist now. Returns the error of the last deletion that was refused because another
+    /// model, stored since the models were listed, uses the model; `None` if there was none.
     async fn delete_listed_models(&self, deleted: &mut Vec<String>) -> Result<Option<Error>> {
         let options = ListModelsOptions {
             include_model_definition: true,

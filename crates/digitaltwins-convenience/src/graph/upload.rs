@@ -92,8 +92,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The errors of [`upload_models`](Self::upload_models), and [`is_invalid_input`](Error::is_invalid_input) if a file is not
-    /// JSON.
+    /// The errors of [`upload_models`](Self::upload_models), and [`is_invalid_input`](Error::is_invalid_input) if a
+    /// file is not JSON.
     ///
     /// # Example
     ///
@@ -174,7 +174,7 @@ impl DigitalTwinsClient {
             match result {
                 Ok(models) => stored.extend(models),
                 Err(error) => {
-                    // A batch with an unknown outcome may have been stored.
+                    // The service may have stored a batch with an unknown outcome, so its models are deleted as well.
                     let is_unknown =
                         error.is_unknown_outcome() || error.status().is_none_or(|status| status >= 500);
                     let sent: &[Value] = if is_unknown { &batch } else { &[] };
@@ -191,7 +191,8 @@ impl DigitalTwinsClient {
         })
     }
 
-    /// Deletes the stored models in reverse order, and adds the ids that could not be deleted to the error.
+    /// Deletes the `stored` models and those of the batch with an `unknown` outcome, in reverse order. Returns the
+    /// error with the ids of the models that could not be deleted.
     async fn roll_back(&self, stored: &[DigitalTwinsModelData], unknown: &[Value], error: Error) -> Error {
         let ids = stored
             .iter()
@@ -213,7 +214,8 @@ impl DigitalTwinsClient {
         Ok(models.into_iter().map(|model| model.id).collect())
     }
 
-    /// Parses each batch as the service does: together with its dependencies, from `models` and from the service.
+    /// Parses each batch as the service does: together with its dependencies, which are taken from `models` or read
+    /// from the service. Fails with the problems of all batches.
     async fn validate(&self, models: &[Value], batches: &[Vec<usize>]) -> Result<()> {
         let mut known: HashMap<Dtmi, Value> = models
             .iter()

@@ -23,7 +23,7 @@ pub(super) struct Check<'a> {
     pub(super) empty: Option<u64>,
     pub(super) models: Vec<(u64, Value)>,
     pub(super) model_ids: HashSet<String>,
-    /// The parsed models, once their section has ended, without models with unknown dependencies.
+    /// The models, parsed when their section ends. Models with unknown dependencies are left out.
     pub(super) parsed: Option<Model>,
     /// The model of each twin, as an index of `twin_models`.
     pub(super) twins: HashMap<String, u32>,
@@ -130,7 +130,7 @@ impl<'a> Check<'a> {
         if self.section == Some(Section::Header) && !self.header {
             self.problem(Kind::Header, "the section Header has no line");
         }
-        // The validator may have been given models even if the file has none.
+        // Even if the file has no models, because the validator may have been given some.
         if models_ended && self.parsed.is_none() {
             self.parse_models();
         }

@@ -106,7 +106,7 @@ impl Check<'_> {
                         format!("the model {} does not exist", missing.id),
                     ));
                 }
-                // Twins and relationships cannot be checked against invalid models.
+                // An empty model, because twins and relationships cannot be checked against invalid models.
                 self.parsed = Parser::new().parse(std::iter::empty::<&Value>()).ok();
             }
         }
@@ -153,8 +153,8 @@ impl Check<'_> {
         }
     }
 
-    /// Returns the index of a model in `twin_models`. Twins store the index, because two million copies of the id
-    /// would take much memory.
+    /// Returns the index of a model in `twin_models`. Twins store the index instead of the id, because a file may have
+    /// millions of twins.
     fn model_index(&mut self, model: &str) -> u32 {
         if let Some(number) = self.twin_model_numbers.get(model) {
             return *number;

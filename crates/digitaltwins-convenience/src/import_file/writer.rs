@@ -12,9 +12,9 @@ use crate::{DigitalTwin, Relationship, json};
 
 /// A writer of files for [import jobs](crate::DigitalTwinsClient::create_import_job).
 ///
-/// Models come first, then twins, then relationships; each section is optional. Members that only the service sets, such
-/// as ETags and update times, are left out, so resources read from one instance can be imported into another. The writer
-/// does not validate; see [`ImportFileValidator`](crate::ImportFileValidator).
+/// Models come first, then twins, then relationships; each section is optional. Members that only the service sets,
+/// such as ETags and update times, are left out, so resources read from one instance can be imported into another. The
+/// writer does not validate; see [`ImportFileValidator`](crate::ImportFileValidator).
 ///
 /// # Example
 ///
@@ -70,8 +70,8 @@ impl<W: Write> ImportFileWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a twin or a relationship has already been written, or if `model`
-    /// is not an object; any other error if the write fails.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a twin or a relationship has already been written, or if
+    /// `model` is not an object; any other error if the write fails.
     pub fn model(&mut self, model: impl Serialize) -> Result<()> {
         let model = body("model", &model)?;
         if !model.is_object() {
@@ -88,8 +88,8 @@ impl<W: Write> ImportFileWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a relationship has already been written, or if the contents do not
-    /// serialize to an object; any other error if the write fails.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a relationship has already been written, or if the contents do
+    /// not serialize to an object; any other error if the write fails.
     pub fn twin<T: Serialize>(&mut self, twin: &DigitalTwin<T>) -> Result<()> {
         let mut object =
             json::to_object(twin).map_err(|error| Error::invalid_input("twin", error.to_string()))?;
@@ -109,8 +109,8 @@ impl<W: Write> ImportFileWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if the contents do not serialize to an object; any other error if the
-    /// write fails.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the contents do not serialize to an object; any other error if
+    /// the write fails.
     pub fn relationship<T: Serialize>(&mut self, relationship: &Relationship<T>) -> Result<()> {
         let object = json::to_object(relationship)
             .map_err(|error| Error::invalid_input("relationship", error.to_string()))?;
