@@ -91,7 +91,8 @@ impl DirectMethod {
         &self.name
     }
 
-    /// Checks the rules of the hub.
+    /// Checks that the name is not empty, that the timeouts are in range, and that the connect timeout is not longer
+    /// than the response timeout.
     pub(crate) fn check(&self) -> Result<()> {
         if self.name.is_empty() {
             return Err(Error::invalid_input("method name", "must not be empty"));
@@ -121,7 +122,7 @@ impl DirectMethod {
         Ok(payload)
     }
 
-    /// Returns the body of the request, which is also used in jobs that call the method.
+    /// Returns the body of a direct method request, which is also part of the body of a job that calls the method.
     pub(crate) fn to_body(&self) -> Result<types::CloudToDeviceMethod> {
         Ok(types::CloudToDeviceMethod {
             method_name: Some(self.name.clone()),
@@ -215,7 +216,8 @@ impl DirectMethodOutcome {
         }
     }
 
-    /// Returns the outcome of a command. The status is in a header and the payload is the body.
+    /// Converts the response to a command, which has the device's status in a header and the payload as its body. Fails
+    /// if the header is missing or invalid, or if the body is not JSON.
     pub(crate) fn of_command(response: Response<Value>) -> Result<Self> {
         let status = response
             .headers()
@@ -234,7 +236,7 @@ impl DirectMethodOutcome {
         }))
     }
 
-    /// Converts an error into an outcome, or returns the error.
+    /// Converts the errors for an offline, silent or missing device into outcomes. Returns all other errors.
     pub(crate) fn of(error: Error) -> Result<Self> {
         match error.error_code() {
             Some(ErrorCode::DEVICE_NOT_ONLINE) => Ok(Self::Offline),
@@ -261,7 +263,8 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// A device that is offline, does not respond or does not exist is an outcome, not an error.
-    /// [`is_unknown_outcome`](Error::is_unknown_outcome) if the connection broke: the device may have executed the method.
+    /// [`is_unknown_outcome`](Error::is_unknown_outcome) if the connection broke: the device may have executed the
+    /// method.
     ///
     /// # Example
     ///
@@ -291,7 +294,8 @@ impl IotHubRegistryManager {
         self.invoke("invoke_device_method", device_id, None, method).await
     }
 
-    /// Calls a method of a module and waits for the response, like [`invoke_device_method`](Self::invoke_device_method).
+    /// Calls a method of a module and waits for the response, like
+    /// [`invoke_device_method`](Self::invoke_device_method).
     ///
     /// REST: `POST /twins/{id}/modules/{mid}/methods`.
     ///

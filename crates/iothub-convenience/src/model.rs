@@ -57,7 +57,7 @@ struct ReadMember {
     name: &'static str,
     spelling: Cow<'static, str>,
     null: bool,
-    /// The original value, if its type drops nulls inside it.
+    /// The value as it was read, if deserializing it dropped elements or entries that were `null`.
     with_nulls: Option<Value>,
 }
 
@@ -191,7 +191,7 @@ pub(crate) fn put<T: Member>(
             document.insert(spelling.to_owned(), Value::Null);
         }
         Some(member) if !member.null => match value.write(style) {
-            // The member was removed after it had been read.
+            // The caller has removed the member since it was read.
             Value::Null => {}
             empty => {
                 document.insert(spelling.to_owned(), empty);

@@ -189,16 +189,16 @@ fn name_variants(response: RawResponse) -> azure_service_core::Result<RawRespons
 impl IotHubRegistryManager {
     /// Queries twins of devices or modules, or the outcomes of jobs on devices.
     ///
-    /// `query` is a string, or a [`Query`](crate::query::Query) with bound values. `T` is the type of a row: a [`Twin`] for
-    /// `SELECT *`, a [`DeviceJob`] for `devices.jobs`, a struct with a field for each column, or `serde_json::Value` for any
-    /// row. Results lag by seconds; a deleted device may be returned for half an hour.
+    /// `query` is a string, or a [`Query`](crate::query::Query) with bound values. `T` is the type of a row: a [`Twin`]
+    /// for `SELECT *`, a [`DeviceJob`] for `devices.jobs`, a struct with a field for each column, or
+    /// `serde_json::Value` for any row. Results lag by seconds; a deleted device may be returned for half an hour.
     ///
     /// REST: `POST /devices/query`, once per page.
     ///
     /// # Errors
     ///
-    /// Fails at once if the query is empty or has more than 8192 characters, the page size is 0 or the continuation token is invalid.
-    /// The pager yields all other errors.
+    /// Fails at once if the query is empty or has more than 8192 characters, the page size is 0 or the continuation
+    /// token is invalid. The pager yields all other errors.
     ///
     /// # Example
     ///

@@ -65,8 +65,9 @@ impl IotHubRegistryManager {
 
     /// Changes tags and desired properties of a device and returns the new twin.
     ///
-    /// If the patch depends on the current twin, make it conditional on its ETag or use [`modify_twin`](Self::modify_twin). An
-    /// unconditional patch is not retried after a broken connection, because it may have been applied.
+    /// If the patch depends on the current twin, make it conditional on its ETag or use
+    /// [`modify_twin`](Self::modify_twin). An unconditional patch is not retried after a broken connection, because it
+    /// may have been applied.
     ///
     /// REST: `PATCH /twins/{id}` with `If-Match`.
     ///

@@ -81,7 +81,7 @@ async fn peak(item_type: &'static str, pages: usize) -> (usize, usize) {
 #[tokio::test]
 async fn memory_is_independent_of_the_number_of_rows() {
     for item_type in ["Twin", "Raw"] {
-        // The first run fills caches.
+        // The first run fills caches, which must not count as memory of the query.
         peak(item_type, 6).await;
         let (few, few_rows) = peak(item_type, 6).await;
         let (many, many_rows) = peak(item_type, 90).await;

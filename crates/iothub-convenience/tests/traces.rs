@@ -166,7 +166,8 @@ async fn headers_that_explain_a_failure_are_not_redacted() {
 async fn throttled_bulk_run_continues_and_reports_progress() {
     let _turn = SUBSCRIBER.lock().await;
     let transport = MockTransport::new();
-    // One call with its retries, and after a wait another call.
+    // The first call uses up its three retries. The second call fails at once, because a call does not wait
+    // for 90 s; the bulk run does, and then makes a third call.
     for _ in 0..4 {
         transport.respond(429, &json!({}));
     }

@@ -82,8 +82,8 @@ impl ScheduledJobRequest {
 
     /// Creates a request for a job that changes tags and desired properties.
     ///
-    /// `query_condition` is the condition after `WHERE` in a query, at most 8192 characters; `*` means all devices. A job id has at most 64 lower-case
-    /// letters, digits, `-` and `'`.
+    /// `query_condition` is the condition after `WHERE` in a query, at most 8192 characters; `*` means all devices. A
+    /// job id has at most 64 lower-case letters, digits, `-` and `'`.
     #[must_use]
     pub fn update_twin(
         job_id: impl Into<String>,
@@ -123,7 +123,7 @@ impl ScheduledJobRequest {
         &self.job_id
     }
 
-    /// Checks the rules of the hub.
+    /// Checks the job id, the length of the condition and the maximum run time.
     fn check(&self) -> Result<()> {
         check_job_id(&self.job_id)?;
         let length = self.query_condition.chars().count();
@@ -187,7 +187,7 @@ model! {
         pub kind: Option<JobType> = "type",
         /// The method that the job calls, as the service returns it, with the payload as an array of bytes.
         pub cloud_to_device_method: Option<Value> = "cloudToDeviceMethod",
-        /// The change of the twins.
+        /// The tags and desired properties that the job writes.
         pub update_twin: Option<Twin> = "updateTwin",
         /// The state of the job. [`JobStatus::NotKnown`] if the job does not exist.
         pub status: Option<JobStatus> = "status",

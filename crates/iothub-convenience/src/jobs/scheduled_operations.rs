@@ -104,8 +104,8 @@ impl IotHubRegistryManager {
 
     /// Polls a scheduled job. Await the poller to wait until the job has ended.
     ///
-    /// The service returns the status `unknown` for a job that does not exist. After three such responses in a row the poller
-    /// ends with an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
+    /// The service returns the status `unknown` for a job that does not exist. After three such responses in a row the
+    /// poller ends with an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// REST: `GET /jobs/v2/{id}`.
     ///

@@ -184,7 +184,7 @@ pub(crate) fn to_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("models have string keys")
 }
 
-/// Implements [`Member`] for types without an unset value.
+/// Implements [`Member`] for types whose values are always written, as opposed to `Option` and collections.
 macro_rules! plain_members {
     ($( $member:ty ),+ $(,)?) => {
         $( impl $crate::model::Member for $member {

@@ -166,7 +166,7 @@ proptest! {
             TwinPatch::new().set_desired(&path, value.clone()).apply_to(&mut step_by_step);
             patch = patch.set_desired(&path, value);
         }
-        // If the effects differ, the patch must have violations.
+        // A patch without violations must have the same effect as its changes one by one.
         if patch.sections.problems.is_empty() {
             patch.apply_to(&mut at_once);
             prop_assert_eq!(
@@ -177,7 +177,8 @@ proptest! {
     }
 }
 
-/// Removes empty objects, because intermediate states determine whether one remains.
+/// Removes empty objects, because changes that are applied one by one may leave an empty object where the combined
+/// patch creates none.
 fn without_empty(members: &Map<String, Value>) -> Map<String, Value> {
     members
         .iter()

@@ -46,8 +46,8 @@ impl std::error::Error for InvalidTwin {}
 #[error("{path} {rule}")]
 #[non_exhaustive]
 pub struct Violation {
-    /// The path, such as `tags.site.floor` or `properties.desired.limits[2]`; names with special characters are quoted, such
-    /// as `tags["a b"]`.
+    /// The path, such as `tags.site.floor` or `properties.desired.limits[2]`; names with special characters are quoted,
+    /// such as `tags["a b"]`.
     pub path: String,
     /// The rule that is broken.
     pub rule: Rule,

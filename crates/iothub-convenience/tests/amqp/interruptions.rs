@@ -18,8 +18,9 @@ use crate::support::{amqp_error, wait_for_peer};
 /// for closing.
 const QUICK: Duration = Duration::from_secs(4);
 
-/// Runs `scenario` once without a fault, and then once per frame with `fault` at that frame, on this number of hubs
-/// concurrently. Returns the results for the frames of the client and of the hub, in order.
+/// Runs `scenario` once without a fault to count the frames, and then once per frame with `fault` at that frame. The
+/// runs are distributed over `hubs` hubs, which work concurrently. Returns the results for the frames of the client and
+/// for those of the hub, each in order.
 async fn at_each_frame<T>(
     fault: Fault,
     hubs: usize,

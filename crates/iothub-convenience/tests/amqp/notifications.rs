@@ -294,7 +294,8 @@ async fn batches_may_be_settled_in_any_order() {
 async fn notification_beyond_the_maximum_message_size_ends_the_stream_with_an_error() {
     let limit = 1009;
     let proxied = Proxied::start(|options| options.amqp.max_message_size = limit).await;
-    // The hub would not exceed the limit announced by the client, so the proxy changes it.
+    // The hub would not exceed the limit that the client announces, so the proxy replaces the announced limit with a
+    // larger one.
     proxied.proxy.replace(limit, 1_000_000);
     let Proxied { hub, .. } = &proxied;
     for id in 0..10 {

@@ -185,8 +185,8 @@ async fn attempts_waits_and_results() {
             let at = transport.take_times();
             write!(table, "  {name:18} sent {}", at.len()).unwrap();
             if let Fault::Silent = fault {
-                // The wait is the attempt timeout. Permanent silence is not tested, because the retry policy uses the
-                // real clock.
+                // The call waits for the attempt timeout. Permanent silence is not tested, because the retry policy
+                // uses the real clock.
                 let seconds = took.as_secs() / 15 * 15;
                 write!(table, ", silent for {seconds} s: {}", result_of(&once)).unwrap();
             } else {
