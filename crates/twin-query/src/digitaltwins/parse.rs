@@ -225,7 +225,7 @@ fn function(input: &mut Input<'_>) -> ParseResult<Function> {
     reject(input, ParseErrorKind::UnknownFunction)
 }
 
-/// Skips the function name, which the caller has already checked, and parses the parenthesized arguments.
+/// Skips the function name, which the caller has already recognized, and parses the parenthesized arguments.
 fn call<'i, T>(
     input: &mut Input<'i>,
     arguments: impl FnMut(&mut Input<'i>) -> ParseResult<T>,

@@ -5,8 +5,8 @@
 pub(crate) struct Dialect {
     /// Words that are names only inside `[[…]]`.
     pub(crate) reserved_words: &'static [&'static str],
-    /// Keywords that start a clause. A clause may directly follow the place of an optional alias, so an alias with such
-    /// a name needs `[[…]]`.
+    /// Keywords that are not reserved but may stand where an alias is expected, such as `JOIN` after an omitted alias.
+    /// An alias with such a name needs `[[…]]`.
     pub(crate) clause_keywords: &'static [&'static str],
     /// Whether strings may be double-quoted and may contain `\"` and `\uXXXX` escapes.
     pub(crate) json_strings: bool,

@@ -95,7 +95,7 @@ pub(crate) fn is_call(input: &Input<'_>) -> bool {
     )
 }
 
-/// Aborts parsing at the next token.
+/// Aborts parsing with an error of this kind at the next token.
 pub(crate) fn reject<T>(input: &mut Input<'_>, kind: ParseErrorKind) -> ParseResult<T> {
     let remaining = input.eof_offset();
     input.state.fail(remaining, kind)
