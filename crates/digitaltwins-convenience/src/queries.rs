@@ -208,7 +208,7 @@ impl DigitalTwinsClient {
 struct SeenRows(Mutex<HashSet<String>>);
 
 impl SeenRows {
-    /// Removes rows from a page that were already returned.
+    /// Removes from a page the rows that earlier rows of the query repeat.
     fn filter<T>(&self, response: RawResponse) -> Result<Response<QueryPage<T>>, CoreError> {
         let (status, headers, body) = response.deconstruct();
         let mut page: Value = decode::from_slice("page", &body)?;

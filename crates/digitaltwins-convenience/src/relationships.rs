@@ -15,7 +15,7 @@ use crate::patch::RelationshipPatch;
 use crate::types::IncomingRelationship;
 use crate::upsert::Upsert;
 
-/// The parameter names of the generated client, and the names that the methods use.
+/// Pairs of parameter names, for errors: that of the generated client, and that of the public methods.
 const NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("relationshipId", "relationship_id")];
 
 /// Options of [`DigitalTwinsClient::list_relationships`].

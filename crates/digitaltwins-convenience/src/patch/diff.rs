@@ -190,7 +190,7 @@ pub(crate) fn adapt_to_document<K: PatchTarget>(patch: Patch<K>, document: &Valu
     for operation in json_patch::Patch::from(patch.operations).0 {
         let operation = match operation {
             PatchOperation::Remove(remove) if document.pointer(remove.path.as_str()).is_none() => continue,
-            // Metadata cannot be added, because the service creates it with the property.
+            // Kept as is: the document may not have the metadata yet, and the service creates it with the property.
             PatchOperation::Add(add) if add.path.tokens().any(|token| token.decoded() == METADATA) => {
                 operations.push(PatchOperation::Add(add));
                 continue;
@@ -198,7 +198,7 @@ pub(crate) fn adapt_to_document<K: PatchTarget>(patch: Patch<K>, document: &Valu
             PatchOperation::Add(AddOperation { path, value }) => adapt_add(path, value, &document),
             other => other,
         };
-        // The next operation applies to the result of this one, which was adapted and therefore succeeds.
+        // The next operation is adapted to the document as this one leaves it.
         if json_patch::patch(&mut document, std::slice::from_ref(&operation)).is_ok() {
             operations.push(operation);
         }

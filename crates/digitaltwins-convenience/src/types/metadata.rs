@@ -96,7 +96,7 @@ fn properties(object: Map<String, Value>) -> Result<(Properties, Map<String, Val
     Ok((properties, extra))
 }
 
-/// Removes and decodes the update time. Leaves a `null` in `object`.
+/// Removes the update time from `object` and decodes it. A `null` stays in `object` and counts as absent.
 fn last_update_time(object: &mut Map<String, Value>) -> Result<Option<DateTime>, serde_json::Error> {
     match object.get(LAST_UPDATE_TIME) {
         Some(Value::Null) | None => Ok(None),
@@ -112,7 +112,7 @@ fn write<S: Serializer>(
     extra: &Map<String, Value>,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    // A model that was `null` is in `extra` instead.
+    // A model that was read as `null` is empty here and is written from `extra`.
     let model = model.filter(|model| !model.is_empty() || !extra.contains_key(MODEL));
     if let Some(model) = model {
         map.serialize_entry(MODEL, model)?;

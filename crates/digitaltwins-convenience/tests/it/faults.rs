@@ -73,7 +73,7 @@ async fn exhausted_retries_fail_with_the_last_response() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unconditional_patch_that_may_have_been_applied_is_not_repeated() {
-    // The service may have applied the patch.
+    // After these failures the client cannot tell whether the service applied the patch.
     for response in [
         MockResponse::with_body(500, ""),
         MockResponse::with_body(503, ""),
@@ -84,7 +84,8 @@ async fn an_unconditional_patch_that_may_have_been_applied_is_not_repeated() {
         assert!(error.status().is_some() || error.is_unknown_outcome(), "{error}");
         assert_eq!(service.sent().len(), 1);
     }
-    // A repeated patch with an ETag would be refused; a patch that was throttled or not sent was not applied.
+    // Retries are safe in these cases: the ETag prevents a second application, or the patch was throttled or never
+    // sent, so it was not applied.
     let again = [
         (
             Precondition::IfMatch(Etag::from("W/\"1\"")),

@@ -275,7 +275,7 @@ async fn telemetry_without_options_has_a_new_id_and_the_current_time() {
 #[tokio::test]
 async fn event_routes() {
     let (service, client) = accepting();
-    // The call succeeds without decoding the response.
+    // The response is not decoded until `into_model`, so its body need not be an event route.
     client.get_event_route("my route/1").await.unwrap();
     let mut route = EventRoute::new(
         "hub",
@@ -515,7 +515,7 @@ async fn the_context_of_call_options_reaches_policies() {
     #[derive(Debug, Clone)]
     struct Marker(&'static str);
 
-    /// A policy that writes the marker of the context into a header.
+    /// A policy that sends the [`Marker`] in the call's context as the header `tracestate`.
     #[derive(Debug)]
     struct Mark;
 
