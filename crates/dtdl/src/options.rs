@@ -57,7 +57,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Returns whether the context of a limit extension is accepted, in this version or in all.
+    /// Returns whether the context of a limit extension is accepted: `limits` has it with this version or without one.
     pub(crate) fn accepts_limits(&self, context: &str) -> bool {
         let (path, _) = context.split_once(';').unwrap_or((context, ""));
         self.limits

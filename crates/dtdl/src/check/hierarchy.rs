@@ -11,7 +11,7 @@ use crate::parser::session::Session;
 /// The Interfaces that each Interface extends, directly or indirectly.
 pub(crate) type Ancestors = HashMap<ElementIndex, Vec<ElementIndex>>;
 
-/// Checks the controls (`Control`) of each DTDL version. Returns the ancestors of each Interface.
+/// Checks the [`Control`] rules of each DTDL version that the documents use. Returns the ancestors of each Interface.
 pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
     let controls: Vec<(u8, Control)> = VERSIONS
         .into_iter()
@@ -141,7 +141,8 @@ fn check_extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limi
 }
 
 fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
-    // In a model that exceeds the limits on `extends`, full lists could take memory quadratic in its size.
+    // A model with errors may exceed the limits on `extends`, so its lists are truncated: in full they could take
+    // memory quadratic in the number of Interfaces.
     let longest = if session.diagnostic_count() == 0 {
         usize::MAX
     } else {
@@ -180,7 +181,7 @@ fn check_count(
     through: &[&str],
     max: impl Fn(Limits) -> usize,
 ) {
-    // `own` leaves out inherited elements, which are added once per ancestor.
+    // `own` excludes inherited elements; the sum over all ancestors then counts each ancestor once.
     let mut own = session.elements.filled(0u64);
     let mut total = session.elements.filled(0u64);
     for &node in &walk.order {
@@ -251,7 +252,7 @@ fn check_excluded(
     kind: K,
     narrow: bool,
 ) {
-    // For each element, an excluded element below it, if there is one.
+    // For each element, one of the excluded elements below it, or `None`.
     let mut below = session.elements.filled(None::<ElementIndex>);
     for &node in &walk.order {
         let found = walk.edges(node).find_map(|(property, to)| {

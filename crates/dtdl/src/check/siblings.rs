@@ -222,7 +222,7 @@ impl Overrides {
     }
 }
 
-/// Returns the supplemental property of an element with this identifier.
+/// Returns the property with the identifier `iri`, if a supplemental type of the element defines it.
 fn supplemental(element: &ElementData, iri: &str) -> Option<&'static Property> {
     let supplements = element.supplements.iter();
     supplements
@@ -253,7 +253,7 @@ fn not_supplemental(sibling: &ElementData, name: &str, property: &'static str, i
     }
 }
 
-/// Returns a finding if the schema of an override is not the Enum of the overridden property's units.
+/// Returns a finding if the overridden property holds a unit and the schema of `element` is not the Enum of its units.
 fn other_schema(session: &Session<'_>, element: &ElementData, known: &Property) -> Option<Finding> {
     let Value::Element(target) = &known.value else {
         return None;

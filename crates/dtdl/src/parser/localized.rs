@@ -160,7 +160,8 @@ impl Session<'_> {
         strings.push((language.into(), text.unwrap_or_default().into()));
     }
 
-    /// Returns the language of a tagged string, or `None` if it is not a string.
+    /// Returns the language of a tagged string, by default `en`. If `@language` is not a string or is empty, reports it
+    /// and returns `None`.
     fn language<'n>(&mut self, reading: &Reading<'_>, value: &'n Node) -> Option<&'n str> {
         const HELP: &str = "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".";
         let Some(member) = value.member("@language") else {

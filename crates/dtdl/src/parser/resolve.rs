@@ -118,7 +118,8 @@ impl Session<'_> {
         }
     }
 
-    /// Checks that the definition of the element is in an allowed Interface and DTDL version.
+    /// Checks that the referenced element is defined in the same Interface, unless it is an Interface itself, and in an
+    /// allowed DTDL version.
     fn misplaced(&self, pending: &Pending, found: &ElementData) -> Vec<Finding> {
         let (from, property) = (&self.elements[pending.from], pending.property);
         let mut findings = Vec::new();
@@ -150,7 +151,7 @@ impl Session<'_> {
         findings
     }
 
-    /// Checks that the element is among those that the property allows.
+    /// Checks the values that the property is limited to: built-in elements, or the units of an Enum or unit type.
     fn other_value(&self, pending: &Pending, found: &ElementData) -> Vec<Finding> {
         let (target, property) = (pending.target, pending.property);
         let name = index().name(found.id.as_str());

@@ -1,8 +1,8 @@
-//! A generated ontology: a tree of Interfaces in which each level extends the one above.
+//! A generated ontology: levels of Interfaces, each of which extends one Interface of the level above.
 
 use std::fmt::Write as _;
 
-/// The number of levels of the tree.
+/// The number of levels.
 const LEVELS: usize = 5;
 
 /// Returns the identifier of an Interface of the ontology.
