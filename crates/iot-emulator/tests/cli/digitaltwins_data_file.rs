@@ -225,7 +225,7 @@ async fn check(caller: &Caller, state: &mut ExpectedState) {
         } else {
             after
         };
-        // If the pending change was made, the ETag is new.
+        // The response with the new ETag was lost, so the ETag that was just read becomes the expected one.
         let now = now.map(|mut members| {
             if let Some(tag) = found.1.get("$etag") {
                 members["$etag"] = tag.clone();
