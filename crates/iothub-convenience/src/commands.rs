@@ -57,7 +57,7 @@ model! {
     }
 }
 
-/// The parameter name of the generated client, and the name that the methods use.
+/// The parameter name of the generated client and that of the public methods, for errors.
 const LOCK_TOKEN: &[(&str, &str)] = &[("lockToken", "lock_token")];
 
 /// A batch of feedback, locked until it is completed or abandoned.

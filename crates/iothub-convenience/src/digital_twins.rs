@@ -136,7 +136,7 @@ impl Serialize for PlugAndPlayPatch {
     }
 }
 
-/// The parameter names of the generated client, and the names that the methods use.
+/// Pairs of parameter names, for errors: that of the generated client, and that of the public methods.
 const NAMES: &[(&str, &str)] = &[
     ("componentPath", "component_path"),
     ("commandName", "method name"),

@@ -258,7 +258,7 @@ impl CloudToDeviceMessage {
             + properties.sum::<usize>()
     }
 
-    /// Checks the rules of the hub and the limits of the encoding.
+    /// Checks the size, the lengths of the ids, that content type and encoding are ASCII, and the property names.
     fn check(&self) -> Result<()> {
         if self.size() > MAX_SIZE {
             let reason = format!("has {} bytes; at most {MAX_SIZE} are allowed", self.size());

@@ -170,8 +170,8 @@ impl Messaging {
             Ok(result) => result,
             Err(_) => match take_failure() {
                 Some(error) => Err(error.with_attempts(count.load(Ordering::Relaxed))),
-                // An attempt ends at the deadline by its own timeouts, with an error that names the step it had
-                // reached.
+                // Only a pause between attempts has a failure, so an attempt is running. Its own timeouts end it at the
+                // deadline, with an error that names the step it had reached.
                 None => retrying.await,
             },
         }

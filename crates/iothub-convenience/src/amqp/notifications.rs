@@ -135,11 +135,11 @@ async fn receive(link: Link, items: Items) {
         operation,
         ..
     } = &link;
-    // Locked while an attempt runs.
+    // Held while an attempt runs, and free during the pause between two attempts.
     let attempting = Mutex::new(());
     let dropped_in_a_pause = async || {
         items.closed().await;
-        // The running attempt sends the settlements and then ends.
+        // A running attempt notices the drop too: it sends the remaining settlements, ends and releases the lock.
         drop(attempting.lock().await);
     };
     loop {

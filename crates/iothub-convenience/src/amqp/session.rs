@@ -72,7 +72,7 @@ impl Session {
         }
     }
 
-    /// Returns whether the session has ended as far as the client has noticed.
+    /// Returns whether the background task has reported the end of the session.
     pub(crate) fn has_ended(&self) -> bool {
         self.end.has_come()
     }
@@ -94,7 +94,8 @@ impl Session {
     async fn lock(&self) -> MutexGuard<'_, Handles> {
         let mut lock = pin!(self.handles.lock());
         poll_fn(|context| {
-            // Joins the queue first, because the background task locks again right after it has released the lock.
+            // Polls before notifying, to be in the mutex's FIFO queue: the background task locks again as soon as it
+            // has released the lock, and would otherwise get it first.
             let guard = lock.as_mut().poll(context);
             if guard.is_pending() {
                 self.wanted.notify_one();

@@ -8,7 +8,7 @@ use azure_service_core::{Backoff, BulkProgress, ProgressCallback, RetryLoop};
 use crate::bulk::report::BulkOutcome;
 use crate::error::{Error, Result};
 
-/// The first and the maximum wait of a throttled item.
+/// The wait before the second call for a throttled item, and the maximum wait.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Options of bulk runs.

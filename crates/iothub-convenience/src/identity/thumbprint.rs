@@ -76,7 +76,7 @@ impl X509Thumbprint {
         self.secondary_thumbprint.as_deref()
     }
 
-    /// Checks the rules of the hub.
+    /// Checks that the primary thumbprint is set, and that both have 40 or 64 hexadecimal digits and equal lengths.
     pub(crate) fn check(&self) -> Result<(), InvalidThumbprint> {
         let primary = self.primary().ok_or(InvalidThumbprint::NoPrimary)?;
         check_digits(primary)?;

@@ -10,7 +10,7 @@ use crate::client::IotHubRegistryManager;
 use crate::error::{ErrorKind, Result};
 use crate::jobs::import_export::{ImportExportJob, ImportExportJobRequest};
 
-/// The parameter name of the generated client, and the name that the methods use.
+/// The parameter name of the generated client and that of the public methods, for errors.
 const NAMES: &[(&str, &str)] = &[("id", "job_id")];
 
 /// Import and export of identities.
