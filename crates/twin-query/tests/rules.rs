@@ -5,7 +5,7 @@ use twin_query::{MAX_DEPTH, ParseErrorKind, digitaltwins, iothub};
 #[test]
 fn queries_within_the_rules_are_accepted() {
     for text in [
-        // ARRAY_CONTAINS excludes only properties of relationships.
+        // ARRAY_CONTAINS accepts properties of twins; it refuses only those of relationships.
         "SELECT b FROM DIGITALTWINS MATCH (a)-[r]->(b) WHERE a.$dtId = 'x' AND ARRAY_CONTAINS(b.tags, 'x')",
         // A pattern may return to a node.
         "SELECT b FROM DIGITALTWINS MATCH (a)-[r*1]->(b)-[]->(a) WHERE a.$dtId = 'x'",
@@ -38,7 +38,7 @@ fn functions_of_message_routing_are_refused_and_never_rewritten() {
         assert_eq!(*error.kind(), ParseErrorKind::RoutingFunction, "{call}");
         assert!(error.to_string().contains("message routing"), "{error}");
     }
-    // They are functions only where they are called.
+    // Without a call, `contains` is an ordinary property name.
     assert!(iothub::parse_condition("tags.contains = 'a'").is_ok());
 }
 
