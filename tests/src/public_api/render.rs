@@ -301,6 +301,6 @@ fn text(tokens: &impl ToTokens) -> String {
     for (from, to) in TIGHT.iter().chain(&LOOSE) {
         text = text.replace(from, to);
     }
-    // `Path::<T>` and qualified paths keep their colons together.
+    // Undoes the space that the rule for `:<` inserts into `::<`.
     text.replace(":: <", "::<").replace(",)", ")").trim().to_owned()
 }

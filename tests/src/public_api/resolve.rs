@@ -8,7 +8,7 @@ use super::crate_source::CrateSource;
 use super::error::Error;
 use super::render;
 
-/// Maximum length of a chain of imports. The search for a name of another crate ends here.
+/// Maximum length of a chain of imports. It ends the search for a name that only another crate defines.
 const MAX_DEPTH: usize = 8;
 
 pub(super) struct Resolver<'a> {

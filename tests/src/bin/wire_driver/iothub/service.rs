@@ -178,7 +178,7 @@ fn scheduled_job(arguments: &Arguments<'_>) -> Result<ScheduledJobRequest, Error
     let mut request = match arguments.0.get("update_twin") {
         Some(twin) => {
             let mut twin = twin.clone();
-            // The client sets the fixed value that the service requires.
+            // The recorded twin has the fixed ETag that the service requires; the client sets it itself.
             twin.as_object_mut().map(|members| members.shift_remove("etag"));
             ScheduledJobRequest::update_twin(id, condition, TwinPatch::from_json(twin)?.unchecked())
         }
