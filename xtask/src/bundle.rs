@@ -287,7 +287,7 @@ impl Bundler {
         });
         let is_here = target.file == self.files.root();
         if is_here && named.is_some() {
-            // Checked later, when the location in the converted document is known.
+            // Whether the target exists is checked later, when the location in the converted document is known.
             return Ok(format!("#{}", target.fragment));
         }
         if is_here && self.files.get(&target)?.is_none() {

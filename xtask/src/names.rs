@@ -56,7 +56,7 @@ pub(crate) fn wire(text: &str) -> Option<String> {
     String::from_utf8(bytes.collect()).ok()
 }
 
-/// Returns whether a document has results of [`named`].
+/// Returns whether a key or string of a document contains a result of [`named`].
 pub(crate) fn are_in(document: &Value) -> bool {
     match document {
         Value::Object(map) => map.iter().any(|(key, value)| key.contains(MARK) || are_in(value)),

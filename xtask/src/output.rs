@@ -120,7 +120,7 @@ pub fn replace(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
     let mut done: Vec<(&Path, Option<Vec<u8>>)> = Vec::new();
     for (path, before, temporary) in ready {
         let moved = match temporary {
-            // Temporary files are readable only by their owner.
+            // Temporary files are readable only by their owner; generated files must be readable by everyone.
             Some(temporary) => readable(temporary.path())
                 .and_then(|()| temporary.persist(path).map(drop).map_err(|e| e.error)),
             None => std::fs::remove_file(path),

@@ -47,7 +47,7 @@ pub(super) fn compile(
             .then(|| (key, first_error(&messages, key)))
     });
     let failed: Vec<_> = failed.collect();
-    // Any other failure concerns Cargo itself.
+    // An error without a failed package is one of Cargo itself.
     if failed.is_empty() && messages.contains("\nerror: ") {
         return Err(step(&messages));
     }

@@ -120,7 +120,7 @@ impl<'a> Composition<'a> {
     }
 }
 
-/// Returns the JSON type: every integer is a number.
+/// Returns the type for comparison: `number` for `integer`, because every integer is a number.
 fn value_type(kind: &str) -> &str {
     match kind {
         "integer" => "number",

@@ -27,7 +27,8 @@ pub(super) fn free(name: &str, types: &mut BTreeSet<String>) -> String {
     free.unwrap_or_else(|| name.to_owned())
 }
 
-/// Visits the properties, items and map values of a schema that the generator names `name`.
+/// Hoists the inline schemas below a schema: its properties, array items and map values. `name` is the name that the
+/// generator gives the schema.
 fn members(schema: &mut Value, name: &str, types: &mut BTreeSet<String>, hoisted: &mut Vec<(String, Value)>) {
     let Some(map) = schema.as_object_mut() else {
         return;

@@ -8,7 +8,7 @@ use crate::document::{deref, elements, object, string, version};
 use crate::error::{Located, Pointer, unsupported};
 use crate::names::{distinct, member_name, wire};
 
-/// The variables of generated methods.
+/// The local variables of generated methods, which a parameter of the same name would clash with.
 const VARIABLES: [&str; 6] = ["url", "request", "response", "result", "header_map", "info"];
 
 /// The lowered path and parameters of an operation.
@@ -210,7 +210,7 @@ impl<'a> Parameters<'a> {
             .map(|(name, preferred)| (name.as_str(), *preferred));
         let names = distinct(pairs, &taken, member_name);
         for ((_, mut parameter), name) in kept.into_iter().zip(names) {
-            // The name of a path parameter is not sent.
+            // The name of a path parameter is not sent, so the placeholder is renamed instead of keeping the wire name.
             if let (Some(original), Some("path")) = (wire(&name), parameter["in"].as_str()) {
                 let name = member_name(&name);
                 let placeholder = format!("{{{original}}}");

@@ -79,7 +79,8 @@ pub(super) fn sent(document: &Value, schemas: &Map<String, Value>) -> BTreeSet<S
 }
 
 impl Lowered {
-    /// Skips the operations that need a schema that no value can satisfy or whose file is missing.
+    /// Skips the operations that need an invalid schema: one that no value can satisfy, or the placeholder for an
+    /// unresolved reference.
     pub(super) fn skip_invalid(&mut self, document: &Value) {
         let schemas = self.document["components"]["schemas"].as_object();
         let unresolved = schemas.into_iter().flatten().filter_map(|(name, schema)| {

@@ -14,7 +14,7 @@ type Content = (String, Value);
 /// The lowered responses of an operation.
 pub(super) struct Responses {
     pub(super) lowered: Value,
-    /// The successful codes; none if all 2xx are.
+    /// The successful codes; empty if every 2xx code is successful.
     pub(super) success: Vec<u16>,
     /// The successful codes without a body, if others have one.
     pub(super) without_body: Vec<u16>,

@@ -213,7 +213,8 @@ fn enums(map: &mut Map<String, Value>, original: &Map<String, Value>) {
     }
 }
 
-/// Returns the values under names that are distinct in the generator, which tries two spellings of all values.
+/// Returns the enum values as the generator must see them: unchanged if one of the two spellings that it tries for all
+/// values gives distinct variant names, otherwise with a distinct name for each; see [`crate::names`].
 fn variants(values: &[&str], original: &Map<String, Value>) -> Vec<String> {
     let spelled = |value: &str| value.replace(|c: char| c == '_' || !c.is_alphanumeric(), "X");
     let are_distinct = |names: Vec<String>| {

@@ -87,7 +87,7 @@ fn is_schema(at: &Pointer) -> bool {
     let tokens: Vec<_> = at.as_str().split('/').skip(1).collect();
     match tokens.as_slice() {
         ["components", "schemas", _] => true,
-        // A property may be called `properties`, but not a schema in `properties`.
+        // `…/properties/properties` is a property called `properties`, whose members are not schemas.
         [rest @ .., "properties", _] => rest.last() != Some(&"properties"),
         _ => false,
     }
