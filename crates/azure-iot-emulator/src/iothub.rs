@@ -28,6 +28,7 @@ mod errors;
 mod hub;
 mod in_process;
 mod jobs;
+mod keys;
 mod manage;
 mod messaging;
 mod methods;

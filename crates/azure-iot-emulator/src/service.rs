@@ -30,11 +30,10 @@ pub(crate) trait Service: Send + Sync {
     /// Returns the response to a request that the server refused, in the error format of this service.
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse;
 
-    /// Returns an error text if the emulator does not support the operation of a request, and `None` for all other
-    /// requests. Called before credentials are checked, because the emulator cannot check the credentials for such
-    /// operations.
-    fn unsupported(&self, _method: &Method, _path_segments: &[String]) -> Option<&'static str> {
-        None
+    /// Checks that the host serves the request and that the emulator supports the operation. Called before credentials are
+    /// checked, because the emulator cannot check the credentials for unsupported operations.
+    fn check_target(&self, _target: &Target<'_>) -> Result<(), Refusal> {
+        Ok(())
     }
 
     /// Returns whether `%2F` in a path separates segments, as `/` does. Otherwise it is a part of an id.
@@ -52,6 +51,16 @@ pub(crate) trait Service: Send + Sync {
             .is_some_and(|word| word.eq_ignore_ascii_case("jobs"));
         about_jobs || !request.method.is_safe()
     }
+}
+
+/// The target of a request.
+pub(crate) struct Target<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path_segments: &'a [String],
+    /// The authority that the client addressed.
+    pub(crate) host: &'a str,
+    /// The name in the TLS handshake.
+    pub(crate) server_name: Option<&'a str>,
 }
 
 /// A service with state and a part of the management API.

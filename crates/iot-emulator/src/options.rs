@@ -10,8 +10,8 @@ use time::format_description::well_known::Rfc3339;
 
 /// Emulates Azure IoT Hub and Azure Digital Twins.
 ///
-/// When ready, it prints one line of JSON to standard output with the endpoints, the file of the CA certificate, the
-/// hub's connection string and a bearer token. It logs to standard error. SIGINT and SIGTERM stop it.
+/// When ready, it prints one line of JSON to standard output with the endpoints, the file of the CA certificate,
+/// connection strings and a bearer token. It logs to standard error. SIGINT and SIGTERM stop it.
 #[derive(Debug, Parser)]
 #[command(name = "iot-emulator", version)]
 pub(crate) struct Options {
@@ -42,12 +42,27 @@ pub(crate) struct Options {
     /// Disable Digital Twins
     #[arg(long)]
     pub(crate) no_digitaltwins: bool,
-    /// Name of the hub; the certificate and tokens are also valid for the host NAME.azure-devices.net
+    /// Name of the hub; the certificate and tokens are also valid for the hosts NAME.azure-devices.net,
+    /// NAME.service.azure-devices.net and NAME.device.azure-devices.net
     #[arg(long, default_value = "emulator")]
     pub(crate) hub_name: String,
     /// Primary key of a shared access policy of the hub; may be repeated
     #[arg(long, value_name = "POLICY=BASE64", value_parser = policy_key)]
     pub(crate) policy_key: Vec<(String, String)>,
+    /// Refuse shared access signatures at the hub, which then accepts only bearer tokens
+    #[arg(long, conflicts_with = "no_iothub")]
+    pub(crate) no_local_auth: bool,
+    /// Link the hub to this namespace of Azure Device Registry: new devices get `adrDeviceProperties`
+    #[arg(long, value_name = "NAMESPACE", conflicts_with = "no_iothub")]
+    pub(crate) device_registry: Option<String>,
+    /// Delay of `adrDeviceProperties` after the creation of a device, in seconds of the emulator's clock
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 5,
+        requires = "device_registry"
+    )]
+    pub(crate) device_registry_delay: u64,
     /// Additional host name for the server certificate; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) host_name: Vec<String>,

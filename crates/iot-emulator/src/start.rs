@@ -46,6 +46,13 @@ fn with_iothub(mut builder: Builder, options: &Options) -> Result<Builder, Strin
     if let Some(path) = &options.models {
         builder = builder.models(path);
     }
+    if options.no_local_auth {
+        builder = builder.without_local_authentication();
+    }
+    if let Some(namespace) = &options.device_registry {
+        let delay = Duration::from_secs(options.device_registry_delay);
+        builder = builder.device_registry(namespace, delay);
+    }
     if let Some(path) = &options.hub {
         builder = builder.preset(read_hub("--hub", path)?);
     }

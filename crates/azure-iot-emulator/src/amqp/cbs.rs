@@ -55,7 +55,7 @@ fn put_token(request: &Message<Body<Value>>, peer: &Peer) -> (i32, &'static str)
     let (true, true, Body::Value(AmqpValue(Value::String(token)))) = (is_put, has_type, &request.body) else {
         return (400, "expected the operation put-token with a type and a token");
     };
-    match peer.node.check_token(token) {
+    match peer.node.check_token(token, peer.server_name.as_deref()) {
         Ok(access) => {
             peer.access.set(access);
             (200, "OK")

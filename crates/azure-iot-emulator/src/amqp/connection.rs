@@ -32,8 +32,15 @@ const CONTAINER_ID: &str = "iot-emulator";
 const MAX_TRANSFER_SIZE: u64 = 1024 * 1024;
 
 /// Serves a connection until it ends. Calls `opened` once it is open.
-pub(crate) async fn serve(stream: Stream, abort_handle: AbortHandle, node: Arc<Node>, opened: impl FnOnce()) {
+pub(crate) async fn serve(
+    stream: Stream,
+    abort_handle: AbortHandle,
+    node: Arc<Node>,
+    server_name: Option<Arc<str>>,
+    opened: impl FnOnce(),
+) {
     let peer = Peer {
+        server_name,
         access: AccessCell::default(),
         replies: Replies::default(),
         abort_handle,
@@ -94,6 +101,7 @@ async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandl
     if with_sasl {
         let mechanisms = Mechanisms {
             node: peer.node.clone(),
+            server_name: peer.server_name.clone(),
             access: peer.access.clone(),
         };
         acceptor.sasl_acceptor(mechanisms).build().accept(stream).await

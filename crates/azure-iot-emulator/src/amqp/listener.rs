@@ -90,7 +90,8 @@ async fn serve(stream: TcpStream, tls: TlsAcceptor, node: Arc<Node>, connection:
                 // From here on the connection does not time out, because a client may send nothing
                 // while it waits for messages.
                 let opened = || connection.begin();
-                connection::serve(Stream::new(stream), abort_handle, node, opened).await;
+                let server_name = stream.get_ref().1.server_name().map(Arc::from);
+                connection::serve(Stream::new(stream), abort_handle, node, server_name, opened).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake timed out"),

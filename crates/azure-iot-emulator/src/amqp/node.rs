@@ -12,6 +12,7 @@ use crate::amqp::faults::AmqpFaults;
 use crate::amqp::stream::AbortHandle;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::error::AuthError;
+use crate::auth::hub_hosts::{HostSide, HubHosts};
 use crate::clock::Clock;
 use crate::iothub::IotHub;
 
@@ -52,6 +53,7 @@ impl Counters {
 pub(crate) struct Node {
     pub(crate) hub: Arc<IotHub>,
     pub(crate) hub_name: String,
+    hosts: HubHosts,
     pub(crate) authenticator: Authenticator,
     /// The host and port of the hub's HTTPS endpoint, which tokens have in their resource. Set when
     /// the port is bound.
@@ -66,12 +68,14 @@ impl Node {
     pub(crate) fn new(
         hub: Arc<IotHub>,
         hub_name: String,
+        hosts: HubHosts,
         authenticator: Authenticator,
         clock: Clock,
     ) -> Self {
         Self {
             hub,
             hub_name,
+            hosts,
             authenticator,
             host: OnceLock::new(),
             clock,
@@ -86,9 +90,37 @@ impl Node {
         self.host.get_or_init(|| authority);
     }
 
-    /// Checks a token. A token without a scheme is a bearer token, because some clients omit
-    /// `Bearer`.
-    pub(crate) fn check_token(&self, token: &str) -> Result<Access, AuthError> {
+    /// Returns the host names of the hub.
+    pub(crate) fn hosts(&self) -> &HubHosts {
+        &self.hosts
+    }
+
+    /// Returns the authority that a client addressed. AMQP has no field for it, so it is the name in the TLS handshake
+    /// if that is a name of the hub.
+    fn addressed(&self, server_name: Option<&str>) -> String {
+        let host = self.host.get().map_or("localhost", String::as_str);
+        let names = self.hosts.names();
+        let own = server_name.filter(|name| names.iter().any(|own| own.eq_ignore_ascii_case(name)));
+        match (own, host.split_once(':')) {
+            (Some(name), Some((_, port))) => format!("{name}:{port}"),
+            (Some(name), None) => name.to_owned(),
+            (None, _) => host.to_owned(),
+        }
+    }
+
+    /// Checks a token. A token without a scheme is a bearer token, because some clients omit `Bearer`. `server_name` is
+    /// the name in the TLS handshake. Only tokens of services are accepted, and none at the name for devices.
+    pub(crate) fn check_token(&self, token: &str, server_name: Option<&str>) -> Result<Access, AuthError> {
+        let addressed = self.addressed(server_name);
+        let side = self.hosts.side(&addressed);
+        match (self.check_token_for(token, &addressed), side) {
+            (Err(AuthError::NoPolicy), HostSide::Service) => Err(AuthError::WrongSide),
+            (Ok(_), HostSide::Device) => Err(AuthError::WrongSide),
+            (checked, _) => checked,
+        }
+    }
+
+    fn check_token_for(&self, token: &str, addressed: &str) -> Result<Access, AuthError> {
         let token = token.trim();
         let text = match token.split_once(' ') {
             Some(_) => token.to_owned(),
@@ -99,11 +131,7 @@ impl Node {
         headers.insert(AUTHORIZATION, value);
         // The resource of a token may be restricted to the AMQP links.
         let path = ["messages", "devicebound"].map(str::to_owned);
-        let authenticated = self.authenticator.check(
-            &headers,
-            self.host.get().map_or("localhost", String::as_str),
-            &path,
-        )?;
+        let authenticated = self.authenticator.check(&headers, addressed, &path)?;
         Counters::count(&self.counters.tokens);
         Ok(authenticated.into())
     }

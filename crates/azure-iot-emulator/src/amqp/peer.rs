@@ -15,6 +15,8 @@ use crate::iothub::{Code, HubError};
 #[derive(Clone)]
 pub(crate) struct Peer {
     pub(crate) node: Arc<Node>,
+    /// The name in the TLS handshake.
+    pub(crate) server_name: Option<Arc<str>>,
     pub(crate) access: AccessCell,
     pub(crate) abort_handle: AbortHandle,
     pub(crate) replies: Replies,

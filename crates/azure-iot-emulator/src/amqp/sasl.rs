@@ -17,6 +17,8 @@ const MECHANISMS: [&str; 4] = ["MSSBCBS", "ANONYMOUS", "EXTERNAL", "PLAIN"];
 #[derive(Clone)]
 pub(crate) struct Mechanisms {
     pub(crate) node: Arc<Node>,
+    /// The name in the TLS handshake.
+    pub(crate) server_name: Option<Arc<str>>,
     pub(crate) access: AccessCell,
 }
 
@@ -32,7 +34,7 @@ impl Mechanisms {
         if !user.contains("@sas.root.") || !password.starts_with("SharedAccessSignature ") {
             return SaslCode::Auth;
         }
-        match self.node.check_token(password) {
+        match self.node.check_token(password, self.server_name.as_deref()) {
             Ok(access) => {
                 self.access.set(access);
                 SaslCode::Ok

@@ -14,7 +14,11 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use crate::amqp::connection;
 use crate::amqp::node::Node;
 use crate::amqp::stream::{Abort, AbortHandle, AbortableStream, of_websocket};
+use crate::auth::error::AuthError;
+use crate::auth::hub_hosts::HostSide;
 use crate::server::endpoint::Upgrade;
+use crate::server::exchange::authority;
+use crate::server::tls_peer::TlsPeer;
 use crate::service::Refusal;
 
 /// Paths that clients request. Only uamqp uses `/$servicebus/websocket`.
@@ -35,24 +39,37 @@ impl Abort for TokioIo<Upgraded> {
 pub(crate) struct AmqpWebSockets(pub(crate) Arc<Node>);
 
 impl Upgrade for AmqpWebSockets {
-    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Result<Response<()>, Refusal>> {
+    fn upgrade(
+        &self,
+        request: &mut Request<Incoming>,
+        peer: &TlsPeer,
+    ) -> Option<Result<Response<()>, Refusal>> {
         let path = request.uri().path().trim_end_matches('/');
         let is_here = PATHS.iter().any(|known| known.eq_ignore_ascii_case(path));
-        is_here.then(|| upgrade(request, &self.0))
+        is_here.then(|| upgrade(request, &self.0, peer))
     }
 }
 
 /// Responds to a request for AMQP over a WebSocket.
 #[expect(clippy::expect_used, reason = "the accept key is base64")]
-fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Result<Response<()>, Refusal> {
-    let (key, protocol) = handshake(request)?;
+fn upgrade(
+    request: &mut Request<Incoming>,
+    node: &Arc<Node>,
+    peer: &TlsPeer,
+) -> Result<Response<()>, Refusal> {
+    let server_name = peer.server_name.as_deref();
+    let authority = authority(request.uri(), request.headers());
+    let side = node.hosts().side_over_tls(authority, server_name);
+    let side = side.map_err(|error| Refusal::BadRequest(error.to_string()))?;
+    let (key, protocol) = handshake(request, side)?;
     let accept = derive_accept_key(key.as_bytes());
     let upgrading = hyper::upgrade::on(&mut *request);
     tokio::spawn({
         let node = node.clone();
+        let server_name = server_name.map(Arc::from);
         async move {
             match upgrading.await {
-                Ok(upgraded) => serve(upgraded, node).await,
+                Ok(upgraded) => serve(upgraded, node, server_name).await,
                 Err(error) => tracing::debug!(%error, "a WebSocket upgrade failed"),
             }
         }
@@ -69,7 +86,7 @@ fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Result<Response
 }
 
 /// Returns the key and the chosen subprotocol.
-fn handshake(request: &Request<Incoming>) -> Result<(HeaderValue, &'static str), Refusal> {
+fn handshake(request: &Request<Incoming>, side: HostSide) -> Result<(HeaderValue, &'static str), Refusal> {
     let headers = request.headers();
     let is_upgrade = request.method() == Method::GET
         && tokens(headers, "connection").any(|token| token.eq_ignore_ascii_case("upgrade"))
@@ -85,6 +102,9 @@ fn handshake(request: &Request<Incoming>) -> Result<(HeaderValue, &'static str),
     };
     match PROTOCOLS.iter().find(|known| offers(known)) {
         Some(protocol) => Ok((key.clone(), protocol)),
+        None if offers("mqtt") && side == HostSide::Service => {
+            Err(Refusal::Unauthorized(AuthError::WrongSide))
+        }
         None if offers("mqtt") => Err(Refusal::Unsupported(NO_MQTT)),
         None => {
             let text = format!(
@@ -105,9 +125,9 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
-async fn serve(upgraded: Upgraded, node: Arc<Node>) {
+async fn serve(upgraded: Upgraded, node: Arc<Node>, server_name: Option<Arc<str>>) {
     let abort_handle: AbortHandle = node.new_abort_handle();
     let stream = AbortableStream::new(TokioIo::new(upgraded), abort_handle.clone());
     let socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
-    connection::serve(of_websocket(socket), abort_handle, node, || {}).await;
+    connection::serve(of_websocket(socket), abort_handle, node, server_name, || {}).await;
 }

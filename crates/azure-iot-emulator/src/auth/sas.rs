@@ -14,6 +14,7 @@ use crate::auth::CLOCK_SKEW;
 use crate::auth::authenticator::Authenticated;
 use crate::auth::caller::{Caller, DEFAULT_POLICIES, Rights};
 use crate::auth::error::AuthError;
+use crate::auth::hub_hosts::without_port;
 use crate::auth::key::generate_key;
 
 /// A shared access policy. `Debug` shows no keys.
@@ -73,14 +74,17 @@ impl Policy {
 pub(crate) struct Policies {
     policies: Arc<[Policy]>,
     hosts: Arc<[String]>,
+    others: Arc<[String]>,
 }
 
 impl Policies {
-    /// Creates the policies of a hub. Tokens may also be for `hosts`, besides the host that the client addressed.
-    pub(crate) fn new(policies: Vec<Policy>, hosts: Vec<String>) -> Self {
+    /// Creates the policies of a hub. `hosts` are its own names. A client that connects to one of them signs this name; a
+    /// client that connects to another name, such as `localhost`, signs that name, one of `hosts` or one of `others`.
+    pub(crate) fn new(policies: Vec<Policy>, hosts: Vec<String>, others: Vec<String>) -> Self {
         Self {
             policies: policies.into(),
             hosts: hosts.into(),
+            others: others.into(),
         }
     }
 
@@ -140,7 +144,13 @@ impl Policies {
     /// Compares hosts with and without the port, because clients sign either form if the connection string has a
     /// port. A default port equals no port: clients omit it from `Host`, but may sign it.
     fn is_host(&self, resource_host: &str, addressed: &str) -> bool {
-        let mut known = self.hosts.iter().map(String::as_str).chain([addressed]);
+        let addressed_name = without_port(addressed);
+        let is_own = self
+            .hosts
+            .iter()
+            .any(|host| host.eq_ignore_ascii_case(addressed_name));
+        let others = self.hosts.iter().chain(self.others.iter()).filter(|_| !is_own);
+        let mut known = others.map(String::as_str).chain([addressed]);
         known.any(|known| {
             without_default_port(known).eq_ignore_ascii_case(without_default_port(resource_host))
                 || without_port(known).eq_ignore_ascii_case(resource_host)
@@ -154,13 +164,6 @@ const DEFAULT_PORTS: [&str; 2] = ["443", "5671"];
 fn without_default_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if DEFAULT_PORTS.contains(&port) => name,
-        _ => host,
-    }
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     }
 }

@@ -9,6 +9,7 @@ use crate::amqp::node::Node;
 use crate::amqp::websocket::AmqpWebSockets;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::bearer::BearerTokens;
+use crate::auth::hub_hosts::HubHosts;
 use crate::auth::sas::{Policies, Policy};
 use crate::builder::error::StartError;
 use crate::builder::options::Builder;
@@ -35,6 +36,10 @@ impl Builder {
                 source,
             })?;
         }
+        // Set before the preset creates devices.
+        if let Some((namespace, delay)) = &self.device_registry {
+            hub.link_device_registry(namespace, *delay);
+        }
         Ok(Some(Arc::new(hub)))
     }
 }
@@ -52,23 +57,29 @@ pub(super) async fn start(
     if let Some(journal) = &shared.journal {
         hub.set_journal(journal.clone());
     }
+    let hosts = HubHosts::new(&options.hub_name);
+    hub.set_hosts(hosts.clone());
     let tokens = BearerTokens::for_iot_hub();
-    let authenticator = |hosts: Vec<String>| {
-        let policies = Policies::new(policies.to_vec(), hosts);
-        Authenticator::shared_access_or_bearer(options.clock.clone(), policies, tokens.clone())
+    let authenticator = |others: Vec<String>| {
+        let (clock, tokens) = (options.clock.clone(), tokens.clone());
+        if !options.local_authentication {
+            return Authenticator::bearer(clock, tokens);
+        }
+        let policies = Policies::new(policies.to_vec(), hosts.names().to_vec(), others);
+        Authenticator::shared_access_or_bearer(clock, policies, tokens)
     };
-    // An HTTP request names its host. AMQP has no such field, so a token may be for any name in the
-    // certificate.
-    let amqp_hosts = [names, tls::local_names()].concat();
+    // An HTTP request names its host. AMQP has no such field, so a token may be for any name in the certificate.
+    let amqp_names = [names, tls::local_names()].concat();
     let node = Arc::new(Node::new(
         hub.clone(),
         options.hub_name.clone(),
-        authenticator(amqp_hosts),
+        hosts.clone(),
+        authenticator(amqp_names),
         options.clock.clone(),
     ));
     let endpoint = Endpoint {
         service: hub.clone(),
-        authenticator: authenticator(vec![options.hub_host()]),
+        authenticator: authenticator(Vec::new()),
         faults: shared.faults.clone(),
         tls: Some(shared.tls.clone()),
         upgrade: Some(Arc::new(AmqpWebSockets(node.clone()))),

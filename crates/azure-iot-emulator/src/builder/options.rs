@@ -34,6 +34,8 @@ pub struct Builder {
     pub(super) models: Option<PathBuf>,
     pub(super) state: Option<Value>,
     pub(super) throttling: bool,
+    pub(super) local_authentication: bool,
+    pub(super) device_registry: Option<(String, Duration)>,
 }
 
 impl Default for Builder {
@@ -60,6 +62,8 @@ impl Default for Builder {
             models: None,
             state: None,
             throttling: false,
+            local_authentication: true,
+            device_registry: None,
         }
     }
 }
@@ -158,8 +162,23 @@ impl Builder {
         self
     }
 
+    /// Refuses shared access signatures at the hub, which then accepts only bearer tokens, like a hub with
+    /// `disableLocalAuth`.
+    pub fn without_local_authentication(mut self) -> Self {
+        self.local_authentication = false;
+        self
+    }
+
+    /// Links the hub to a namespace of Azure Device Registry; see
+    /// [`IotHub::link_device_registry`](crate::IotHub::link_device_registry).
+    pub fn device_registry(mut self, namespace: impl Into<String>, delay: Duration) -> Self {
+        self.device_registry = Some((namespace.into(), delay));
+        self
+    }
+
     /// Sets the name of the hub, `emulator` by default. Tokens and the certificate are also valid for
-    /// `<name>.azure-devices.net`.
+    /// `<name>.azure-devices.net`, `<name>.service.azure-devices.net`, which serves only services, and
+    /// `<name>.device.azure-devices.net`, which serves only devices. The last two require SNI.
     pub fn hub_name(mut self, name: impl Into<String>) -> Self {
         self.hub_name = name.into();
         self
@@ -214,10 +233,5 @@ impl Builder {
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
-    }
-
-    /// Returns the host name that the hub would have in the real service.
-    pub(super) fn hub_host(&self) -> String {
-        format!("{}.azure-devices.net", self.hub_name)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsAcceptor;
 
+use crate::auth::hub_hosts::HubHosts;
 use crate::builder::error::StartError;
 use crate::builder::options::Builder;
 use crate::builder::shared::Shared;
@@ -81,7 +82,7 @@ impl Builder {
     /// Returns the names for the certificate in addition to the loopback names.
     fn certificate_names(&self) -> Result<Vec<String>, StartError> {
         let mut names = self.host_names.clone();
-        names.push(self.hub_host());
+        names.extend(HubHosts::new(&self.hub_name).names());
         for name in &names {
             ServerName::try_from(name.as_str()).map_err(|_| StartError::HostName { name: name.clone() })?;
         }

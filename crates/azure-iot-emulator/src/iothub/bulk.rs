@@ -13,13 +13,18 @@ use crate::iothub::hub::IotHub;
 use crate::iothub::registry::bulk_item;
 use crate::iothub::registry::bulk_item::{BulkItem, BulkItemError};
 use crate::iothub::rules::body;
+use crate::iothub::store::api_version::ApiVersion;
 use crate::service::{ServiceRequest, ServiceResponse};
 
 /// Maximum number of items of a request.
 const ITEM_LIMIT: usize = 100;
 
 impl IotHub {
-    pub(super) fn bulk_update(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+    pub(super) fn bulk_update(
+        &self,
+        request: &ServiceRequest,
+        version: ApiVersion,
+    ) -> Result<ServiceResponse> {
         let items: Vec<BulkItem> =
             body::parse_list(&request.body).map_err(|error| HubError::format(&error))?;
         if items.len() > ITEM_LIMIT {
@@ -39,7 +44,7 @@ impl IotHub {
             let mut written = Vec::new();
             for item in items {
                 let (device_id, module_id) = item.ids();
-                if let Err(error) = bulk_item::apply(store, item, now) {
+                if let Err(error) = bulk_item::apply(store, item, version, now) {
                     errors.push(BulkItemError::new(device_id, module_id, error));
                 } else {
                     written.push(device_id);

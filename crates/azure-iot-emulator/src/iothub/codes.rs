@@ -16,6 +16,8 @@ impl Code {
     pub(crate) const DEVICE_DEFINED_MULTIPLE_TIMES: Self = Self(400011);
     pub(crate) const BULK_REGISTRY_OPERATION_FAILURE: Self = Self(400013);
     pub(crate) const INVALID_DEVICE_SCOPE: Self = Self(400028);
+    pub(crate) const INVALID_POLICY_KEY: Self = Self(400035);
+    pub(crate) const BULK_REGENERATE_DEVICE_KEY_OPERATION_FAILURE: Self = Self(400036);
     pub(crate) const BLOB_CONTAINER_VALIDATION_ERROR: Self = Self(400008);
     pub(crate) const INVALID_CONFIGURATION_TARGET_CONDITION: Self = Self(400401);
     pub(crate) const INVALID_CONFIGURATION_CONTENT: Self = Self(400402);
@@ -125,6 +127,8 @@ const CODES: &[(u32, &str)] = &[
     (400030, "ConnectionRejectedOnFaultInjection"),
     (400031, "InvalidEndpointAuthenticationType"),
     (400032, "ManagedIdentityNotEnabled"),
+    (400033, "EnforceDeviceHISCompliantKey"),
+    (400034, "EnforceModuleHISCompliantKey"),
     (400035, "InvalidPolicyKey"),
     (400036, "BulkRegenerateDeviceKeyOperationFailure"),
     (400100, "InvalidRouteTestInput"),

@@ -16,10 +16,12 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
+use crate::auth::hub_hosts::HubHosts;
 use crate::clock::Clock;
 use crate::durable::journal::{Journal, NotDurable, PendingCommit};
 use crate::iothub::codes::Code;
@@ -30,7 +32,10 @@ use crate::iothub::messaging::signal::MessagingSignal;
 use crate::iothub::models::{Models, ModelsError};
 use crate::iothub::router::Operation;
 use crate::iothub::store::Store;
+use crate::iothub::store::api_version::ApiVersion;
+use crate::iothub::store::device_registry::RegistryLink;
 use crate::iothub::store::timestamp::Timestamp;
+use crate::iothub::store::view::ViewContext;
 use crate::iothub::throttle::Throttle;
 use crate::iothub::tier::Tier;
 
@@ -46,6 +51,7 @@ pub struct IotHub {
     throttle: Throttle,
     /// Port of the blob containers.
     blob_port: OnceLock<u16>,
+    hosts: OnceLock<HubHosts>,
     journal: OnceLock<Journal>,
 }
 
@@ -68,6 +74,7 @@ impl IotHub {
             tier: Mutex::default(),
             throttle: Throttle::default(),
             blob_port: OnceLock::new(),
+            hosts: OnceLock::new(),
             journal: OnceLock::new(),
         }
     }
@@ -97,6 +104,17 @@ impl IotHub {
         self.models.read(path)
     }
 
+    /// Links the hub to a namespace of Azure Device Registry. Devices that are created from now on have
+    /// `adrDeviceProperties`, `deviceResourceId` and `armSyncStatus` (api-version 2026-11-01) when `delay` has passed on the
+    /// hub's clock. The link is a setting, not part of the state.
+    pub fn link_device_registry(&self, namespace: impl Into<String>, delay: Duration) {
+        let link = RegistryLink {
+            namespace: namespace.into(),
+            delay,
+        };
+        self.write(|store| store.registry_link = Some(link));
+    }
+
     /// Sets the journal that makes changes durable. Further calls have no effect.
     pub(crate) fn set_journal(&self, journal: Journal) {
         self.journal.get_or_init(|| journal);
@@ -105,6 +123,16 @@ impl IotHub {
     /// Sets the port of the blob containers. Further calls have no effect.
     pub(crate) fn set_blob_port(&self, port: u16) {
         self.blob_port.get_or_init(|| port);
+    }
+
+    /// Sets the host names. Further calls have no effect.
+    pub(crate) fn set_hosts(&self, hosts: HubHosts) {
+        self.hosts.get_or_init(|| hosts);
+    }
+
+    /// Returns the host names, if the hub has an endpoint.
+    pub(super) fn hosts(&self) -> Option<&HubHosts> {
+        self.hosts.get()
     }
 
     /// Runs a future that makes changes. Returns its output and the pending commit to pass to
@@ -159,6 +187,14 @@ impl IotHub {
 
     pub(super) fn now(&self) -> Timestamp {
         Timestamp::from(self.clock.now())
+    }
+
+    /// Returns the context of a response to a request with this api-version.
+    pub(super) fn view_context(&self, version: ApiVersion) -> ViewContext {
+        ViewContext {
+            version,
+            now: self.now(),
+        }
     }
 
     pub(super) fn blob_port(&self) -> Option<u16> {

@@ -5,20 +5,31 @@ use http::StatusCode;
 use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
-use crate::iothub::rules::identity_input::{IdentityKind, ModuleInput, ModuleWrite};
+use crate::iothub::rules::identity_input;
+use crate::iothub::rules::identity_input::{ModuleInput, ModuleWrite};
 use crate::iothub::rules::precondition::IfMatch;
-use crate::iothub::rules::{body, identity_input};
+use crate::iothub::store::api_version::ApiVersion;
 use crate::iothub::store::identity::{Device, Module};
 use crate::iothub::store::view::ModuleView;
 use crate::iothub::store::{Store, etag};
 use crate::service::{ServiceRequest, ServiceResponse};
 
 impl IotHub {
-    pub(super) fn list_modules(&self, request: &ServiceRequest, device_id: &str) -> Result<ServiceResponse> {
+    pub(super) fn list_modules(
+        &self,
+        request: &ServiceRequest,
+        device_id: &str,
+        version: ApiVersion,
+    ) -> Result<ServiceResponse> {
         self.read(|store| {
             let device = device_for_modules(store, request, device_id)?;
             let modules = device.modules.values();
-            let modules: Vec<_> = modules.map(|module| ModuleView(device, module)).collect();
+            let view = |module| ModuleView {
+                device,
+                module,
+                version,
+            };
+            let modules: Vec<_> = modules.map(view).collect();
             Ok(ServiceResponse::json(StatusCode::OK, &modules))
         })
     }
@@ -28,10 +39,11 @@ impl IotHub {
         request: &ServiceRequest,
         device_id: &str,
         module_id: &str,
+        version: ApiVersion,
     ) -> Result<ServiceResponse> {
         self.read(|store| {
             let device = device_for_modules(store, request, device_id)?;
-            Ok(respond(device, device.module(module_id)?))
+            Ok(respond(device, device.module(module_id)?, version))
         })
     }
 
@@ -40,18 +52,18 @@ impl IotHub {
         request: &ServiceRequest,
         device_id: &str,
         module_id: &str,
+        version: ApiVersion,
     ) -> Result<ServiceResponse> {
         identity_input::check_module_id(module_id)?;
         let body: ModuleInput = identity_input::parse(&request.body)?;
-        if body.module_id.as_deref() != Some(module_id) || body.device_id.is_some_and(|id| id != device_id) {
+        if body.module_id.as_deref() != Some(module_id)
+            || body.device_id.as_ref().is_some_and(|id| id != device_id)
+        {
             return Err(HubError::argument(
                 "The module or device id in the body differs from the one in the path.",
             ));
         }
-        let write = ModuleWrite {
-            authentication: identity_input::authentication(body.authentication, IdentityKind::Module)?,
-            managed_by: body::non_empty(body.managed_by),
-        };
+        let write = ModuleWrite::new(body, version)?;
         let if_match = IfMatch::of_identity(&request.headers);
         let now = self.now();
         self.write(|store| {
@@ -69,7 +81,7 @@ impl IotHub {
                 }
             }
             let device = store.device(device_id)?;
-            Ok(respond(device, device.module(module_id)?))
+            Ok(respond(device, device.module(module_id)?, version))
         })
     }
 
@@ -101,8 +113,12 @@ fn device_for_modules<'a>(store: &'a Store, request: &ServiceRequest, device_id:
     Ok(device?)
 }
 
-fn respond(device: &Device, module: &Module) -> ServiceResponse {
+fn respond(device: &Device, module: &Module, version: ApiVersion) -> ServiceResponse {
     let tag = etag::of_identity(module.identity.version);
-    ServiceResponse::json(StatusCode::OK, &ModuleView(device, module))
-        .with_header("etag", &format!("\"{tag}\""))
+    let view = ModuleView {
+        device,
+        module,
+        version,
+    };
+    ServiceResponse::json(StatusCode::OK, &view).with_header("etag", &format!("\"{tag}\""))
 }

@@ -9,6 +9,7 @@ use crate::iothub::hub::IotHub;
 use crate::iothub::registry::bulk_item;
 use crate::iothub::registry::bulk_item::BulkItem;
 use crate::iothub::rules::object;
+use crate::iothub::store::api_version::ApiVersion;
 use crate::text::json_error_text;
 
 #[derive(Default, Deserialize)]
@@ -29,10 +30,12 @@ impl IotHub {
         self.write(|store| {
             for item in preset.devices {
                 let (device_id, module_id) = item.ids();
-                bulk_item::apply(store, item.for_import(), now).map_err(|error| PresetError::Device {
-                    device_id,
-                    module_id,
-                    reason: error.text,
+                bulk_item::apply(store, item.for_import(), ApiVersion::NEWEST, now).map_err(|error| {
+                    PresetError::Device {
+                        device_id,
+                        module_id,
+                        reason: error.text,
+                    }
                 })?;
             }
             for body in preset.configurations {

@@ -21,7 +21,8 @@ use crate::iothub::query::job_rows::JobRow;
 use crate::iothub::query::token::Position;
 use crate::iothub::rules::body;
 use crate::iothub::store::Store;
-use crate::iothub::store::view::TwinView;
+use crate::iothub::store::api_version::ApiVersion;
+use crate::iothub::store::view::{TwinBody, TwinView};
 use crate::service::{ServiceRequest, ServiceResponse};
 
 /// The body of a query. An explicit `null` has its own error.
@@ -52,7 +53,7 @@ impl QueryInput {
 }
 
 impl IotHub {
-    pub(super) fn query(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+    pub(super) fn query(&self, request: &ServiceRequest, version: ApiVersion) -> Result<ServiceResponse> {
         let input: QueryInput = body::parse(&request.body)?;
         let text = input.text()?;
         let query = language::parse_and_validate(&text).map_err(|error| {
@@ -71,7 +72,7 @@ impl IotHub {
             size: page_size.min(usize::try_from(left).unwrap_or(usize::MAX)),
             position,
         };
-        let result = self.read(|store| execute(store, &query, &page))?;
+        let result = self.read(|store| execute(store, &query, &page, version))?;
 
         let total = earlier.saturating_add(u64::try_from(result.rows).unwrap_or(u64::MAX));
         let response = result.response.with_header(paging::ITEM_TYPE, result.item_type);
@@ -86,7 +87,7 @@ impl IotHub {
     }
 }
 
-fn execute(store: &Store, query: &Query, page: &QueryPage) -> Result<ResultPage> {
+fn execute(store: &Store, query: &Query, page: &QueryPage, version: ApiVersion) -> Result<ResultPage> {
     match (&query.select, query.source) {
         (_, Source::Jobs) => {
             let (rows, next) = page.groups(rows::jobs(store, query))?;
@@ -95,6 +96,7 @@ fn execute(store: &Store, query: &Query, page: &QueryPage) -> Result<ResultPage>
         }
         (Select::All, _) => {
             let (twins, next) = page.twins(store, query)?;
+            let twins: Vec<_> = twins.into_iter().map(|view| TwinBody { view, version }).collect();
             Ok(ResultPage::new("Twin", &twins, next))
         }
         (Select::Items(items), _) if select::is_grouped(query, items) => {

@@ -18,6 +18,7 @@ pub(crate) enum Operation {
     ServiceStatistics,
     ListDevices,
     BulkUpdateDevices,
+    RegenerateKeys,
     Query,
     GetDevice,
     PutDevice,
@@ -157,11 +158,15 @@ const WRITE: Rights = Rights::REGISTRY_WRITE;
 const READ_WRITE: Rights = Rights::REGISTRY_READ.union(Rights::REGISTRY_WRITE);
 const SERVICE: Rights = Rights::SERVICE_CONNECT;
 
-/// All operations of api-version 2021-04-12, and the message that Azure IoT Explorer sends over HTTP.
+/// The only operation that api-version 2021-04-12 does not have.
+const REGENERATE_KEYS: &str = "devices/keys/regenerate";
+
+/// All operations of api-version 2026-11-01, and the message that Azure IoT Explorer sends over HTTP.
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "devices", Operation::ListDevices, READ),
     route("POST", "devices", Operation::BulkUpdateDevices, WRITE),
     route("POST", "devices/query", Operation::Query, SERVICE),
+    route("POST", REGENERATE_KEYS, Operation::RegenerateKeys, WRITE),
     route("GET", "devices/{}", Operation::GetDevice, READ),
     route("PUT", "devices/{}", Operation::PutDevice, WRITE),
     route("DELETE", "devices/{}", Operation::DeleteDevice, WRITE),
@@ -307,7 +312,7 @@ mod tests {
 
     #[test]
     fn every_operation_of_the_api_has_one_route() {
-        assert_eq!(ROUTES.len(), 43);
+        assert_eq!(ROUTES.len(), 44);
         for (at, route) in ROUTES.iter().enumerate() {
             assert!(
                 ROUTES[..at]

@@ -1,5 +1,7 @@
 //! Validation, limits, patches and preconditions. These functions depend only on the store.
 
+pub(super) mod additions;
+pub(super) mod api_version;
 pub(super) mod body;
 pub(super) mod configuration_content;
 pub(super) mod identity_input;

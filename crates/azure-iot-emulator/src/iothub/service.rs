@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use futures::future::BoxFuture;
-use http::Method;
 use serde_json::Value;
-use time::Date;
-use time::macros::{date, format_description};
 
+use crate::auth::error::AuthError;
+use crate::auth::hub_hosts::HostSide;
 use crate::durable::StateChange;
 use crate::error::StateError;
 use crate::iothub::codes::Code;
@@ -18,14 +17,16 @@ use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
 use crate::iothub::router;
 use crate::iothub::router::{Operation, Parameters, RouteMatch};
+use crate::iothub::rules::twin_patch::TwinWrite;
 use crate::iothub::store::Store;
-use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse, StatefulService};
+use crate::iothub::store::api_version::ApiVersion;
+use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse, StatefulService, Target};
 
 impl IotHub {
     async fn route(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let segments = router::segments(&request.path_segments);
-        let (operation, parameters) = self.find_operation(request, &segments)?;
-        let response = self.dispatch(request, operation, &parameters).await?;
+        let (operation, parameters, version) = self.find_operation(request, &segments)?;
+        let response = self.dispatch(request, operation, &parameters, version).await?;
         if changes_targets(operation) {
             self.reconcile(Scope::Device(parameters.id(0)));
         }
@@ -37,7 +38,7 @@ impl IotHub {
         &self,
         request: &ServiceRequest,
         segments: &[&'a str],
-    ) -> Result<(Operation, Parameters<'a>)> {
+    ) -> Result<(Operation, Parameters<'a>, ApiVersion)> {
         let (operation, right, parameters) = match router::find(&request.method, segments) {
             RouteMatch::Operation(operation, right, parameters) => (operation, right, parameters),
             RouteMatch::OtherMethods(methods) => {
@@ -45,17 +46,17 @@ impl IotHub {
                 let error = HubError::new(Code::GENERIC_METHOD_NOT_ALLOWED, text);
                 return Err(error.with_header("allow", methods.join(", ")));
             }
-            RouteMatch::Nothing => {
-                let text = format!("There is no resource {}.", request.raw_path);
-                return Err(HubError::new(Code::GENERIC_NOT_FOUND, text));
-            }
+            RouteMatch::Nothing => return Err(no_resource(request)),
         };
         if !request.caller.may(right) {
             return Err(HubError::unauthorized());
         }
-        check_api_version(request.query_value("api-version"))?;
+        let version = ApiVersion::parse(request.query_value("api-version"))?;
+        if operation == Operation::RegenerateKeys && !version.has_key_regeneration() {
+            return Err(no_resource(request));
+        }
         self.admit(operation)?;
-        Ok((operation, parameters))
+        Ok((operation, parameters, version))
     }
 
     async fn dispatch(
@@ -63,27 +64,29 @@ impl IotHub {
         request: &ServiceRequest,
         operation: Operation,
         path: &Parameters<'_>,
+        version: ApiVersion,
     ) -> Result<ServiceResponse> {
         use Operation as Op;
         match operation {
-            Op::ListDevices => Ok(self.list_devices(request)),
-            Op::BulkUpdateDevices => self.bulk_update(request),
-            Op::GetDevice => self.get_device(path.id(0)),
-            Op::PutDevice => self.put_device(request, path.id(0)),
+            Op::ListDevices => Ok(self.list_devices(request, version)),
+            Op::BulkUpdateDevices => self.bulk_update(request, version),
+            Op::RegenerateKeys => self.regenerate_keys(request),
+            Op::GetDevice => self.get_device(path.id(0), version),
+            Op::PutDevice => self.put_device(request, path.id(0), version),
             Op::DeleteDevice => self.delete_device(request, path.id(0)),
-            Op::ListModules => self.list_modules(request, path.id(0)),
-            Op::GetModule => self.get_module(request, path.id(0), path.id(1)),
-            Op::PutModule => self.put_module(request, path.id(0), path.id(1)),
+            Op::ListModules => self.list_modules(request, path.id(0), version),
+            Op::GetModule => self.get_module(request, path.id(0), path.id(1), version),
+            Op::PutModule => self.put_module(request, path.id(0), path.id(1), version),
             Op::DeleteModule => self.delete_module(request, path.id(0), path.id(1)),
             Op::DeviceStatistics => Ok(self.device_statistics()),
             Op::ServiceStatistics => Ok(self.service_statistics()),
-            Op::Query => self.query(request),
-            Op::GetTwin => self.get_twin(path.device()),
-            Op::PutTwin => self.put_twin(request, path.device()),
-            Op::PatchTwin => self.patch_twin(request, path.device()),
-            Op::GetModuleTwin => self.get_twin(path.module()),
-            Op::PutModuleTwin => self.put_twin(request, path.module()),
-            Op::PatchModuleTwin => self.patch_twin(request, path.module()),
+            Op::Query => self.query(request, version),
+            Op::GetTwin => self.get_twin(path.device(), version),
+            Op::PutTwin => self.write_twin(request, path.device(), TwinWrite::Replace, version),
+            Op::PatchTwin => self.write_twin(request, path.device(), TwinWrite::Merge, version),
+            Op::GetModuleTwin => self.get_twin(path.module(), version),
+            Op::PutModuleTwin => self.write_twin(request, path.module(), TwinWrite::Replace, version),
+            Op::PatchModuleTwin => self.write_twin(request, path.module(), TwinWrite::Merge, version),
             Op::InvokeDeviceMethod => self.invoke_method(request, path.device()).await,
             Op::InvokeModuleMethod => self.invoke_method(request, path.module()).await,
             Op::GetConfiguration => self.get_configuration(path.id(0)),
@@ -97,7 +100,7 @@ impl IotHub {
             Op::ReceiveFeedback => Ok(self.receive_feedback()),
             Op::CompleteFeedback => self.complete_feedback(path.id(0)),
             Op::AbandonFeedback => self.abandon_feedback(path.id(0)),
-            Op::CreateImportExportJob => self.create_transfer(request),
+            Op::CreateImportExportJob => self.create_transfer(request, version),
             Op::ListImportExportJobs => Ok(self.list_transfers()),
             Op::GetImportExportJob => self.get_transfer(path.id(0)),
             Op::CancelImportExportJob => self.cancel_transfer(path.id(0)),
@@ -135,25 +138,9 @@ fn changes_targets(operation: Operation) -> bool {
     )
 }
 
-/// The newest api-version.
-const NEWEST_VERSION: Date = date!(2026 - 11 - 01);
-
-/// Checks the api-version. The service accepts many versions; the emulator accepts every date up to the newest
-/// version.
-fn check_api_version(version: Option<&str>) -> Result<()> {
-    // A missing version is invalid like an empty one.
-    let version = version.unwrap_or("");
-    let date = version.strip_suffix("-preview").unwrap_or(version);
-    let date = Date::parse(date, format_description!("[year]-[month]-[day]"));
-    // The date parser also accepts a sign before the year.
-    let is_signed = version.starts_with(['+', '-']);
-    if !is_signed && date.is_ok_and(|date| date <= NEWEST_VERSION) {
-        return Ok(());
-    }
-    let text = format!(
-        "Invalid api-version \"{version}\"; versions are dates up to {NEWEST_VERSION}, with or without -preview."
-    );
-    Err(HubError::new(Code::INVALID_PROTOCOL_VERSION, text))
+fn no_resource(request: &ServiceRequest) -> HubError {
+    let text = format!("There is no resource {}.", request.raw_path);
+    HubError::new(Code::GENERIC_NOT_FOUND, text)
 }
 
 impl Service for IotHub {
@@ -168,8 +155,20 @@ impl Service for IotHub {
         })
     }
 
-    fn unsupported(&self, method: &Method, path_segments: &[String]) -> Option<&'static str> {
-        is_device_endpoint(method, &router::segments(path_segments)).then_some(NO_DEVICE_ENDPOINTS)
+    fn check_target(&self, target: &Target<'_>) -> std::result::Result<(), Refusal> {
+        let side = match self.hosts() {
+            Some(hosts) => hosts.side_over_tls(target.host, target.server_name),
+            None => Ok(HostSide::Both),
+        };
+        let side = side.map_err(|error| Refusal::BadRequest(error.to_string()))?;
+        let of_device = is_device_endpoint(target.method, &router::segments(target.path_segments));
+        match (side, of_device) {
+            (HostSide::Service, true) | (HostSide::Device, false) => {
+                Err(Refusal::Unauthorized(AuthError::WrongSide))
+            }
+            (HostSide::Device | HostSide::Both, true) => Err(Refusal::Unsupported(NO_DEVICE_ENDPOINTS)),
+            (HostSide::Service | HostSide::Both, false) => Ok(()),
+        }
     }
 
     fn separates_at_encoded_slash(&self) -> bool {
@@ -232,7 +231,7 @@ impl StatefulService for IotHub {
 #[cfg(test)]
 mod tests {
     use futures::executor::block_on;
-    use http::StatusCode;
+    use http::{Method, StatusCode};
 
     use super::*;
     use crate::clock::Clock;
@@ -243,7 +242,7 @@ mod tests {
         let hub = IotHub::new(Clock::new());
         for route in router::ROUTES {
             let method = Method::from_bytes(route.method.as_bytes()).unwrap();
-            let path = format!("/{}?api-version=2021-04-12", route.path.replace("{}", "x"));
+            let path = format!("/{}?api-version=2026-11-01", route.path.replace("{}", "x"));
             let request = ServiceRequest::new(method, &path).unwrap();
             let response = block_on(hub.handle(request));
             assert_ne!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
@@ -258,10 +257,14 @@ mod tests {
             "/devices/d1%2Fmessages/events%2F",
         ] {
             let request = ServiceRequest::new(Method::POST, path).unwrap();
-            assert!(
-                hub.unsupported(&Method::POST, &request.path_segments).is_some(),
-                "{path}"
-            );
+            let target = Target {
+                method: &Method::POST,
+                path_segments: &request.path_segments,
+                host: "localhost",
+                server_name: None,
+            };
+            let refused = hub.check_target(&target);
+            assert_eq!(refused, Err(Refusal::Unsupported(NO_DEVICE_ENDPOINTS)), "{path}");
         }
         for (path, expected) in [
             ("/jobs%2Fv2%2Fx", true),

@@ -1,9 +1,11 @@
 //! The store: all records of a hub. It imports nothing from the layers above, and its only error is
 //! [`NotFound`].
 
+pub(super) mod api_version;
 pub(super) mod blob;
 pub(super) mod configuration;
 pub(super) mod content;
+pub(super) mod device_registry;
 pub(super) mod etag;
 pub(super) mod identity;
 pub(super) mod job;
@@ -25,6 +27,7 @@ use serde_json::{Map, Value, json};
 use crate::durable::{StateChange, Tracked, TrackedGroups};
 use crate::iothub::store::blob::Blob;
 use crate::iothub::store::configuration::Configuration;
+use crate::iothub::store::device_registry::RegistryLink;
 use crate::iothub::store::identity::{Device, Module};
 use crate::iothub::store::job::Job;
 use crate::iothub::store::messaging_state::MessagingState;
@@ -52,6 +55,9 @@ pub(crate) struct Store {
     last_generation: u64,
     #[serde(default)]
     pub(crate) messaging: MessagingState,
+    /// Set if the hub is linked to Azure Device Registry.
+    #[serde(skip)]
+    pub(crate) registry_link: Option<RegistryLink>,
     #[serde(skip)]
     journal: JournalState,
 }
@@ -98,10 +104,14 @@ impl Store {
         self.journal = JournalState::Known(self.untracked());
     }
 
-    /// Replaces the store. The next line of the journal has the whole state.
+    /// Replaces the records. The next line of the journal has the whole state.
     pub(crate) fn replace(&mut self, other: Self) {
         let is_recorded = !matches!(self.journal, JournalState::Off);
-        *self = other;
+        let registry_link = self.registry_link.take();
+        *self = Self {
+            registry_link,
+            ..other
+        };
         if is_recorded {
             self.record_changes();
             self.journal = JournalState::Replaced;

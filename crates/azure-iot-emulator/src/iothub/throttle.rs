@@ -30,6 +30,7 @@ impl OperationClass {
         Some(match operation {
             Op::ListDevices
             | Op::BulkUpdateDevices
+            | Op::RegenerateKeys
             | Op::GetDevice
             | Op::PutDevice
             | Op::DeleteDevice

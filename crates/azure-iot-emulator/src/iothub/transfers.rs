@@ -12,12 +12,18 @@ use serde_json::Value;
 use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
+use crate::iothub::store::api_version::ApiVersion;
 use crate::iothub::store::transfer::{Transfer, TransferStatus};
 use crate::service::{ServiceRequest, ServiceResponse};
 
 impl IotHub {
-    pub(super) fn create_transfer(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
-        let transfer = request::parse(&request.body, self.blob_port(), self.now())?;
+    pub(super) fn create_transfer(
+        &self,
+        request: &ServiceRequest,
+        version: ApiVersion,
+    ) -> Result<ServiceResponse> {
+        let mut transfer = request::parse(&request.body, self.blob_port(), self.now())?;
+        transfer.with_registry = version.has_device_registry();
         let response = ServiceResponse::json(StatusCode::OK, &view::transfer(&transfer));
         self.write(|store| {
             if !store.active_transfers().is_empty() {

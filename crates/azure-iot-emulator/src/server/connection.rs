@@ -15,6 +15,7 @@ use crate::server::endpoint::Endpoint;
 use crate::server::exchange::respond;
 use crate::server::limits::{CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, HEAD_TIMEOUT};
 use crate::server::reset::{Reset, Resettable};
+use crate::server::tls_peer::TlsPeer;
 
 type Result = std::result::Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
@@ -46,7 +47,13 @@ async fn handshake(
 ) -> Result {
     let http = auto::Builder::new(TokioExecutor::new());
     let Some(tls) = endpoint.tls.clone() else {
-        return serve_http(stream, http.http1_only(), endpoint, connection, reset, stopping).await;
+        let serving = Serving {
+            endpoint,
+            connection,
+            reset,
+            peer: Arc::default(),
+        };
+        return serve_http(stream, http.http1_only(), serving, stopping).await;
     };
     let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await??;
     // The HTTP version is the one that the handshake has selected. Hyper could detect it from the stream, but
@@ -55,24 +62,46 @@ async fn handshake(
         Some(b"h2") => http.http2_only(),
         _ => http.http1_only(),
     };
-    serve_http(stream, http, endpoint, connection, reset, stopping).await
+    let peer = Arc::new(TlsPeer::of(stream.get_ref().1));
+    let serving = Serving {
+        endpoint,
+        connection,
+        reset,
+        peer,
+    };
+    serve_http(stream, http, serving, stopping).await
+}
+
+/// The parts of a connection that its requests use.
+struct Serving {
+    endpoint: Arc<Endpoint>,
+    connection: Arc<Connection>,
+    reset: Arc<Reset>,
+    peer: Arc<TlsPeer>,
 }
 
 async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     mut http: auto::Builder<TokioExecutor>,
-    endpoint: Arc<Endpoint>,
-    connection: Arc<Connection>,
-    reset: Arc<Reset>,
+    serving: Serving,
     mut stopping: watch::Receiver<bool>,
 ) -> Result {
+    let Serving {
+        endpoint,
+        connection,
+        reset,
+        peer,
+    } = serving;
     http.http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT);
     http.http2().timer(TokioTimer::new());
     let service = service_fn({
         let connection = connection.clone();
-        move |request| respond(endpoint.clone(), reset.clone(), connection.process(), request)
+        move |request| {
+            let (endpoint, reset, peer) = (endpoint.clone(), reset.clone(), peer.clone());
+            respond(endpoint, reset, peer, connection.process(), request)
+        }
     });
     let mut served = pin!(http.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let limit = tokio::select! {

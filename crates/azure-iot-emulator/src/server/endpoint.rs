@@ -9,6 +9,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::auth::authenticator::Authenticator;
 use crate::durable::journal::Journal;
 use crate::faults::Faults;
+use crate::server::tls_peer::TlsPeer;
 use crate::service::{Refusal, Service};
 
 /// A service with its authenticator, fault rules and TLS configuration.
@@ -27,5 +28,9 @@ pub(crate) struct Endpoint {
 /// A protocol to which HTTP requests can switch. It checks credentials itself.
 pub(crate) trait Upgrade: Send + Sync {
     /// Responds to a request to switch protocols. Returns `None` for any other request.
-    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Result<Response<()>, Refusal>>;
+    fn upgrade(
+        &self,
+        request: &mut Request<Incoming>,
+        peer: &TlsPeer,
+    ) -> Option<Result<Response<()>, Refusal>>;
 }

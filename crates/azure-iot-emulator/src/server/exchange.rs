@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
@@ -19,23 +19,25 @@ use crate::server::connections::Processing;
 use crate::server::endpoint::Endpoint;
 use crate::server::limits::{BODY_LIMIT, BODY_TIMEOUT};
 use crate::server::reset::Reset;
+use crate::server::tls_peer::TlsPeer;
 use crate::server::unread::{self, Sending};
 use crate::service::request::{ServiceRequest, split_path, split_query};
 use crate::service::response::ServiceResponse;
-use crate::service::{Refusal, Service};
+use crate::service::{Refusal, Service, Target};
 
 /// Responds to a request, or resets the connection if a fault rule requires it. The response is sent only after the
 /// request's body has been read, even if the service ignores the body.
 pub(super) async fn respond(
     endpoint: Arc<Endpoint>,
     reset: Arc<Reset>,
+    peer: Arc<TlsPeer>,
     processing: Processing,
     mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let upgraded = endpoint
         .upgrade
         .as_ref()
-        .and_then(|protocol| protocol.upgrade(&mut request));
+        .and_then(|protocol| protocol.upgrade(&mut request, &peer));
     let sending = Sending::of(&request);
     let (parts, mut body) = request.into_parts();
     let mut response = match upgraded {
@@ -44,7 +46,13 @@ pub(super) async fn respond(
             return Ok(switch_protocol(&endpoint, &parts, response));
         }
         Some(Err(refusal)) => refuse_upgrade(&endpoint, &parts, &refusal),
-        None => exchange(&endpoint, &reset, &processing, parts, &mut body).await,
+        None => {
+            let client = Client {
+                peer: &peer,
+                processing: &processing,
+            };
+            exchange(&endpoint, &reset, client, parts, &mut body).await
+        }
     };
     let discarded = unread::discard(body, sending, response.headers_mut());
     processing.wait_for_client(discarded).await;
@@ -69,11 +77,18 @@ fn refuse_upgrade(endpoint: &Endpoint, parts: &Parts, refusal: &Refusal) -> Resp
     into_http(response, false)
 }
 
+/// The client of a request.
+#[derive(Clone, Copy)]
+struct Client<'a> {
+    peer: &'a TlsPeer,
+    processing: &'a Processing,
+}
+
 /// Applies the fault rules, processes the request, and logs it.
 async fn exchange(
     endpoint: &Endpoint,
     reset: &Reset,
-    processing: &Processing,
+    client: Client<'_>,
     mut parts: Parts,
     body: &mut Incoming,
 ) -> Response<ResponseBody> {
@@ -92,7 +107,7 @@ async fn exchange(
             refuse_by_fault(endpoint, status, retry_after, &request_id)
         }
         Some(Outcome::Reset { processed: true } | Outcome::Truncate) | None => {
-            process(endpoint, processing, &mut parts, body, &request_id).await
+            process(endpoint, client, &mut parts, body, &request_id).await
         }
     };
     if effects.outcome == Some(Outcome::Reset { processed: true }) {
@@ -164,12 +179,12 @@ fn refuse_by_fault(
 /// `parts`.
 async fn process(
     endpoint: &Endpoint,
-    processing: &Processing,
+    client: Client<'_>,
     parts: &mut Parts,
     body: &mut Incoming,
     request_id: &str,
 ) -> ServiceResponse {
-    let request = match check(endpoint, processing, parts, body, request_id).await {
+    let request = match check(endpoint, client, parts, body, request_id).await {
         Ok(request) => request,
         Err(refusal) => return refuse(endpoint, &refusal, request_id),
     };
@@ -190,24 +205,23 @@ async fn process(
     }
 }
 
-/// Checks, in this order: that the path is valid, that the emulator has the operation, the credentials, and the length of
-/// the body.
+/// Checks, in this order: the path, the target, the credentials, and the length of the body.
 async fn check(
     endpoint: &Endpoint,
-    processing: &Processing,
+    client: Client<'_>,
     parts: &mut Parts,
     body: &mut Incoming,
     request_id: &str,
 ) -> Result<ServiceRequest, Refusal> {
     let path = separated(&*endpoint.service, parts.uri.path());
     let path_segments = split_path(&path).map_err(|error| Refusal::BadRequest(error.to_string()))?;
-    let authority = parts.uri.authority().map(|authority| authority.as_str());
-    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-    // HTTP/1.0 has no `Host`.
-    let host = authority.or(host).unwrap_or("localhost").to_owned();
-    if let Some(text) = endpoint.service.unsupported(&parts.method, &path_segments) {
-        return Err(Refusal::Unsupported(text));
-    }
+    let host = authority(&parts.uri, &parts.headers).to_owned();
+    endpoint.service.check_target(&Target {
+        method: &parts.method,
+        path_segments: &path_segments,
+        host: &host,
+        server_name: client.peer.server_name.as_deref(),
+    })?;
     let authenticated = endpoint
         .authenticator
         .check(&parts.headers, &host, &path_segments);
@@ -218,12 +232,20 @@ async fn check(
         path_segments,
         raw_path: parts.uri.path().to_owned(),
         query: split_query(parts.uri.query().unwrap_or_default()),
-        body: processing.wait_for_client(read(body)).await?,
+        body: client.processing.wait_for_client(read(body)).await?,
         headers: std::mem::take(&mut parts.headers),
         caller,
         base_url: format!("{scheme}://{host}"),
         request_id: request_id.to_owned(),
     })
+}
+
+/// Returns the authority that a request addresses.
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a str {
+    let authority = uri.authority().map(|authority| authority.as_str());
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    // HTTP/1.0 has no `Host`.
+    authority.or(host).unwrap_or("localhost")
 }
 
 async fn read(body: &mut Incoming) -> Result<Bytes, Refusal> {

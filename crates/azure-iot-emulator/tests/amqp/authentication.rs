@@ -86,6 +86,46 @@ async fn tokens_are_verified() {
     }
 }
 
+/// HUB-HOST-3, HUB-HOST-4, HUB-HOST-5.
+#[tokio::test]
+async fn tokens_are_checked_for_the_name_of_the_handshake() {
+    let hub = Hub::start().await;
+    let (classic, service, device) = (
+        "emulator.azure-devices.net",
+        "emulator.service.azure-devices.net",
+        "emulator.device.azure-devices.net",
+    );
+    let port = hub
+        .emulator
+        .iothub_endpoint()
+        .rsplit_once(':')
+        .unwrap()
+        .1
+        .to_owned();
+    let bearer = hub.emulator.bearer_token();
+    let device_token = |host: &str| {
+        let token = hub.token("iothubowner", &format!("{host}%2Fdevices%2Fd"));
+        token.trim_end_matches("&skn=iothubowner").to_owned()
+    };
+    for (name, token, expected) in [
+        (classic, hub.token("service", classic), 200),
+        (classic, hub.token("service", service), 401),
+        (service, hub.token("service", service), 200),
+        (service, hub.token("service", &format!("{service}%3A{port}")), 200),
+        (service, hub.token("service", classic), 401),
+        (service, hub.token("service", "localhost"), 401),
+        (service, bearer.clone(), 200),
+        (service, device_token(service), 401),
+        (device, device_token(device), 501),
+        (device, hub.token("iothubowner", device), 401),
+        (device, bearer, 401),
+    ] {
+        let mut client = hub.open_as(name, None).await.unwrap();
+        let (status, ..) = client.put_token(&token, 1.into()).await;
+        assert_eq!(status, expected, "{name} {token}");
+    }
+}
+
 /// HUB-AMQP-5.
 #[tokio::test]
 async fn sasl_plain_accepts_a_signature_as_password() {

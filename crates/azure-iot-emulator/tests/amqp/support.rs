@@ -64,6 +64,11 @@ impl Hub {
     }
 
     pub(crate) async fn connect_to(&self, address: &str) -> TlsStream<TcpStream> {
+        self.connect_as(address, "localhost").await
+    }
+
+    /// Connects with a server name (SNI).
+    pub(crate) async fn connect_as(&self, address: &str, name: &'static str) -> TlsStream<TcpStream> {
         let pem = self.emulator.ca_certificate_pem();
         let mut roots = rustls::RootCertStore::empty();
         roots
@@ -76,7 +81,7 @@ impl Hub {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let stream = TcpStream::connect(address).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
+        let name = ServerName::try_from(name).unwrap();
         TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await
@@ -84,12 +89,25 @@ impl Hub {
     }
 
     pub(crate) async fn open(&self, sasl: Option<SaslProfile>) -> Result<Client, OpenError> {
-        let builder = Connection::builder().container_id("test").hostname("localhost");
+        self.open_as("localhost", sasl).await
+    }
+
+    /// Opens a connection to the hub by one of its names.
+    pub(crate) async fn open_as(
+        &self,
+        name: &'static str,
+        sasl: Option<SaslProfile>,
+    ) -> Result<Client, OpenError> {
+        let endpoint = self.emulator.iothub_amqp_endpoint();
+        let stream = self
+            .connect_as(endpoint.trim_start_matches("amqps://"), name)
+            .await;
+        let builder = Connection::builder().container_id("test").hostname(name);
         let builder = match sasl {
             Some(profile) => builder.sasl_profile(profile),
             None => builder,
         };
-        let mut connection = builder.open_with_stream(self.connect().await).await?;
+        let mut connection = builder.open_with_stream(stream).await?;
         let session = Session::begin(&mut connection).await.unwrap();
         Ok(Client {
             session,

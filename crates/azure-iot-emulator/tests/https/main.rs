@@ -12,6 +12,7 @@ mod credentials;
 mod data_file;
 mod error_words;
 mod faults;
+mod host_names;
 mod lifetime;
 mod management;
 mod settings;

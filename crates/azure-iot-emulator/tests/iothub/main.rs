@@ -6,9 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod attributes;
 mod bulk;
 mod configuration_rules;
 mod configurations;
+mod device_registry;
 mod digital_twins;
 mod edge_devices;
 mod errors;
@@ -19,6 +21,7 @@ mod methods;
 mod modules;
 mod query;
 mod query_functions;
+mod regenerate_keys;
 mod state;
 mod support;
 mod throttling;

@@ -52,6 +52,36 @@ fn put_blob(hub: &Hub, container: &str, name: &str, text: &str) {
     hub.engine.load(&state).unwrap();
 }
 
+/// HUB-REGISTRY-2, HUB-REGISTRY-3, HUB-ATTRIBUTE-1.
+#[test]
+fn export_of_a_linked_hub_has_the_members_of_the_registry() {
+    let hub = Hub::new();
+    hub.engine
+        .link_device_registry("factory", std::time::Duration::ZERO);
+    let authentication = json!({"type": "certificateAuthority", "policyResourceId": "/policies/p"});
+    let body = json!({"deviceId": "a", "attributes": {"x": 1}, "authentication": authentication});
+    hub.put("/devices/a?api-version=2026-11-01", &body).ok();
+    let device = hub.get("/devices/a?api-version=2026-11-01").ok();
+    for (version, has_registry) in [("2021-04-12", false), ("2026-11-01", true)] {
+        let body = json!({"type": "export", "outputBlobContainerUri": "https://localhost:1234/c"});
+        let path = format!("/jobs/create?api-version={version}");
+        finished(&hub, hub.send("POST", &path, None, Some(&body)));
+        let line: Value = serde_json::from_str(blob(&hub, "c", "devices.txt").unwrap().trim()).unwrap();
+        for member in ["adrDeviceProperties", "deviceResourceId"] {
+            let expected = has_registry.then_some(&device[member]);
+            assert_eq!(line.get(member), expected, "{version} {member}");
+        }
+        let policy = &line["authentication"]["policyResourceId"];
+        assert_eq!(policy.is_string(), has_registry, "{version}");
+        assert_eq!(line.get("attributes"), None);
+    }
+    // An import ignores what the registry owns.
+    assert_eq!(finished(&hub, import(&hub, "c"))["status"], "completed");
+    let imported = hub.get("/devices/a?api-version=2026-11-01").ok();
+    assert_eq!(imported["adrDeviceProperties"], device["adrDeviceProperties"]);
+    assert_eq!(imported["attributes"], json!({"x": 1}));
+}
+
 /// HUB-TRANSFER-1, HUB-TRANSFER-6, HUB-TRANSFER-8, HUB-TRANSFER-10, HUB-TRANSFER-17.
 #[test]
 fn export_can_be_imported_again() {

@@ -52,6 +52,7 @@ fn invalid_values_end_with_a_clear_message() {
         (&["--blob-port", "-1"], "'-1'"),
         (&["--digitaltwins-port", "x"], "--digitaltwins-port"),
         (&["--management-port", "x"], "--management-port"),
+        (&["--device-registry-delay", "5"], "--device-registry"),
         (&["--tier", "B1"], "one of F1, S1, S2, S3"),
         (&["--no-iothub", "--no-digitaltwins"], "cannot be used with"),
         (

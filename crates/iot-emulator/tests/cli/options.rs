@@ -101,6 +101,9 @@ async fn hub_options_take_effect() {
     for (name, served) in [
         ("twin.test", true),
         ("factory.azure-devices.net", true),
+        ("factory.service.azure-devices.net", true),
+        // In the certificate, but only for devices.
+        ("factory.device.azure-devices.net", false),
         ("emulator.azure-devices.net", false),
     ] {
         let certificate = Certificate::from_pem(&pem).unwrap();
@@ -114,6 +117,47 @@ async fn hub_options_take_effect() {
             "{name}"
         );
     }
+}
+
+#[tokio::test]
+async fn registry_and_authentication_options_take_effect() {
+    let (_program, caller) = started(&[
+        "--no-digitaltwins",
+        "--no-local-auth",
+        "--device-registry",
+        "plant",
+        "--device-registry-delay",
+        "60",
+    ]);
+    let endpoint = caller.ready["iothub"]["endpoint"].as_str().unwrap();
+    let device = format!("{endpoint}/devices/d?api-version=2026-11-01");
+    let created = caller
+        .send(Method::PUT, device.clone(), Some(json!({"deviceId": "d"})))
+        .await
+        .unwrap();
+    assert_eq!(created.0, 200);
+    assert_eq!(created.1.get("adrDeviceProperties"), None);
+    for (seconds, appeared) in [(50, false), (10, true)] {
+        let body = Some(json!({ "seconds": seconds }));
+        assert_eq!(manage(&caller, Method::POST, "/clock/advance", body).await.0, 200);
+        let (_, found) = caller.send(Method::GET, device.clone(), None).await.unwrap();
+        let resource_id = found["deviceResourceId"].as_str().unwrap_or_default();
+        assert_eq!(
+            resource_id.ends_with("/namespaces/plant/devices/d"),
+            appeared,
+            "{found}"
+        );
+    }
+    // A shared access signature is refused before its signature is checked.
+    let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
+    let client = Client::builder().tls_certs_only([Certificate::from_pem(&pem).unwrap()]);
+    let signature = "SharedAccessSignature sr=localhost&sig=AAAA&se=4102444800&skn=iothubowner";
+    let request = client
+        .build()
+        .unwrap()
+        .get(&device)
+        .header("authorization", signature);
+    assert_eq!(request.send().await.unwrap().status(), 401);
 }
 
 /// The token is that of the ready line.

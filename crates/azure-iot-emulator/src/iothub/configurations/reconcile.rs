@@ -10,6 +10,7 @@ use crate::iothub::configurations::twin_update::{DesiredUpdate, TwinUpdate};
 use crate::iothub::configurations::{authorship, settings, twin_update};
 use crate::iothub::errors::Result;
 use crate::iothub::hub::IotHub;
+use crate::iothub::rules::additions::AdditionsWrite;
 use crate::iothub::rules::identity_input::ModuleWrite;
 use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::store::Store;
@@ -73,6 +74,7 @@ impl Store {
             let write = ModuleWrite {
                 managed_by: Some("iotEdge".to_owned()),
                 authentication: Authentication::generated(),
+                additions: AdditionsWrite::default(),
             };
             self.create_module(device_id, module_id, write, now)?;
         }

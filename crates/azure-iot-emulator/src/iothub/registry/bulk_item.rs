@@ -7,12 +7,13 @@ use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::registry::edge;
 use crate::iothub::rules::identity_input::{
-    AuthenticationInput, CapabilitiesInput, DeviceInput, DeviceWrite, IdentityKind, ModuleWrite,
+    AuthenticationInput, CapabilitiesInput, DeviceInput, DeviceWrite, ModuleInput, ModuleWrite,
 };
 use crate::iothub::rules::precondition::IfMatch;
 use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::rules::{body, identity_input, object};
 use crate::iothub::store::Store;
+use crate::iothub::store::api_version::ApiVersion;
 use crate::iothub::store::identity::Identity;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
@@ -80,6 +81,34 @@ impl BulkItem {
         }
         self
     }
+
+    fn device_write(self, version: ApiVersion) -> Result<DeviceWrite> {
+        let input = DeviceInput {
+            device_id: None,
+            status: self.status,
+            status_reason: self.status_reason,
+            authentication: self.authentication,
+            capabilities: self.capabilities,
+            device_scope: self.device_scope,
+            parent_scopes: self.parent_scopes,
+            attributes: None,
+        };
+        let mut write = DeviceWrite::new(input, version)?;
+        // An item has no attributes, so it keeps those of the identity.
+        write.additions.attributes = None;
+        Ok(write)
+    }
+
+    fn module_write(self, version: ApiVersion) -> Result<ModuleWrite> {
+        let input = ModuleInput {
+            managed_by: self.managed_by,
+            authentication: self.authentication,
+            ..ModuleInput::default()
+        };
+        let mut write = ModuleWrite::new(input, version)?;
+        write.additions.attributes = None;
+        Ok(write)
+    }
 }
 
 impl BulkItemError {
@@ -134,7 +163,12 @@ fn condition(etag: Option<String>) -> Result<IfMatch> {
 }
 
 /// Applies an item atomically.
-pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Result<()> {
+pub(crate) fn apply(
+    store: &mut Store,
+    mut item: BulkItem,
+    version: ApiVersion,
+    now: Timestamp,
+) -> Result<()> {
     // A missing id is invalid like an empty one.
     let device_id = item.id.take().unwrap_or_default();
     identity_input::check_id(&device_id)?;
@@ -181,8 +215,12 @@ pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Re
         }
         (ItemAction::Delete, Some(module_id)) => return store.delete_module(&device_id, module_id),
         (ItemAction::UpdateTwin, _) => {}
-        (_, None) => write_device(store, &device_id, item, exists, now)?,
-        (_, Some(module_id)) => write_module(store, &device_id, module_id, item, exists, now)?,
+        (_, None) => write_device(store, &device_id, item.device_write(version)?, exists, now)?,
+        (_, Some(module_id)) => {
+            identity_input::check_module_id(module_id)?;
+            let write = item.module_write(version)?;
+            write_module(store, &device_id, module_id, write, exists, now)?;
+        }
     }
     key.find_mut(store)?.twin = twin;
     Ok(())
@@ -208,19 +246,10 @@ fn check_existing(key: TwinKey<'_>, action: ItemAction, existing: Option<&Identi
 fn write_device(
     store: &mut Store,
     device_id: &str,
-    item: BulkItem,
+    write: DeviceWrite,
     exists: bool,
     now: Timestamp,
 ) -> Result<()> {
-    let write = DeviceWrite::new(DeviceInput {
-        device_id: None,
-        status: item.status,
-        status_reason: item.status_reason,
-        authentication: item.authentication,
-        capabilities: item.capabilities,
-        device_scope: item.device_scope,
-        parent_scopes: item.parent_scopes,
-    })?;
     if exists {
         store.update_device(device_id, write, now)?;
     } else {
@@ -233,15 +262,10 @@ fn write_module(
     store: &mut Store,
     device_id: &str,
     module_id: &str,
-    item: BulkItem,
+    write: ModuleWrite,
     exists: bool,
     now: Timestamp,
 ) -> Result<()> {
-    identity_input::check_module_id(module_id)?;
-    let write = ModuleWrite {
-        managed_by: body::non_empty(item.managed_by),
-        authentication: identity_input::authentication(item.authentication, IdentityKind::Module)?,
-    };
     if exists {
         store.update_module(device_id, module_id, write)
     } else {

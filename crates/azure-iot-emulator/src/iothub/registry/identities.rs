@@ -7,6 +7,7 @@ use crate::iothub::errors::{HubError, Result};
 use crate::iothub::registry::edge;
 use crate::iothub::rules::identity_input::{DeviceWrite, ModuleWrite};
 use crate::iothub::store::Store;
+use crate::iothub::store::device_registry::RegistryDevice;
 use crate::iothub::store::identity::{Authentication, Connection, Device, Identity, Module};
 use crate::iothub::store::queue::MessageQueue;
 use crate::iothub::store::timestamp::Timestamp;
@@ -31,6 +32,7 @@ impl Identity {
             message_count: 0,
             messages: MessageQueue::default(),
             twin: Twin::new(now),
+            additions: None,
         }
     }
 }
@@ -44,9 +46,12 @@ impl Store {
     ) -> Result<&Device> {
         let generation = self.next_generation(now);
         let links = edge::links_of_new(self, device_id, generation, &write)?;
+        let mut identity = Identity::new(generation, write.authentication, now);
+        write.additions.apply(&mut identity);
+        let registry_device = self.registry_link.as_ref();
         let mut device = Device {
             id: device_id.to_owned(),
-            identity: Identity::new(generation, write.authentication, now),
+            identity,
             enabled: write.enabled,
             status_reason: write.status_reason,
             status_updated: None,
@@ -54,6 +59,7 @@ impl Store {
             scope: links.scope,
             parent_scopes: links.parent_scopes,
             modules: BTreeMap::new(),
+            registry_device: registry_device.map(|link| Box::new(RegistryDevice::new(link, now))),
         };
         if device.edge {
             self.add_system_modules(&mut device, now);
@@ -77,6 +83,7 @@ impl Store {
         device.enabled = write.enabled;
         device.status_reason = write.status_reason;
         device.identity.authentication = write.authentication;
+        write.additions.apply(&mut device.identity);
         device.identity.version += 1;
         device.scope = links.scope;
         device.parent_scopes = links.parent_scopes;
@@ -122,7 +129,8 @@ impl Store {
             let text = format!("A device can have at most {MODULE_LIMIT} modules.");
             return Err(HubError::new(Code::TOO_MANY_MODULES_ON_DEVICE, text));
         }
-        let identity = Identity::new(generation, write.authentication, now);
+        let mut identity = Identity::new(generation, write.authentication, now);
+        write.additions.apply(&mut identity);
         let module = Module {
             id: module_id.to_owned(),
             managed_by: write.managed_by,
@@ -142,6 +150,7 @@ impl Store {
         let module = self.device_mut(device_id)?.module_mut(module_id)?;
         module.managed_by = write.managed_by;
         module.identity.authentication = write.authentication;
+        write.additions.apply(&mut module.identity);
         module.identity.version += 1;
         Ok(())
     }

@@ -7,8 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::iothub::errors::{HubError, Result};
+use crate::iothub::rules::additions::AdditionsWrite;
 use crate::iothub::rules::{body, object};
-use crate::iothub::store::identity::Authentication;
+use crate::iothub::store::api_version::ApiVersion;
+use crate::iothub::store::identity::{Authentication, CertificateSettings};
 
 /// The body of a device PUT. Unknown members are ignored, because clients send devices back as they received them.
 #[derive(Debug, Default, Deserialize)]
@@ -23,10 +25,12 @@ pub(crate) struct DeviceInput {
     pub(crate) capabilities: Option<CapabilitiesInput>,
     pub(crate) device_scope: Option<String>,
     pub(crate) parent_scopes: Option<Vec<String>>,
+    pub(crate) attributes: Option<Value>,
 }
 
 /// The members of identities in their documented spelling.
-const MEMBERS: [&str; 17] = [
+const MEMBERS: [&str; 20] = [
+    "attributes",
     "authentication",
     "capabilities",
     "deviceId",
@@ -35,6 +39,7 @@ const MEMBERS: [&str; 17] = [
     "managedBy",
     "moduleId",
     "parentScopes",
+    "policyResourceId",
     "primaryKey",
     "primaryThumbprint",
     "secondaryKey",
@@ -43,8 +48,12 @@ const MEMBERS: [&str; 17] = [
     "statusReason",
     "symmetricKey",
     "type",
+    "x509CaValidation",
     "x509Thumbprint",
 ];
+
+/// The members whose own members are data of the client.
+const OPAQUE_MEMBERS: [&str; 2] = ["attributes", "x509CaValidation"];
 
 /// Parses the body of a PUT. Member names are case-insensitive. If two names differ only in case, the last member
 /// counts, because some tools add `primarykey` to a device that already has `primaryKey`.
@@ -61,7 +70,15 @@ fn with_documented_names(value: Value) -> Value {
     for (name, value) in members {
         let documented = MEMBERS.iter().find(|member| member.eq_ignore_ascii_case(&name));
         let name = documented.map_or(name, |member| (*member).to_owned());
-        renamed.insert(name, with_documented_names(value));
+        let is_opaque = OPAQUE_MEMBERS.contains(&name.as_str());
+        renamed.insert(
+            name,
+            if is_opaque {
+                value
+            } else {
+                with_documented_names(value)
+            },
+        );
     }
     Value::Object(renamed)
 }
@@ -75,6 +92,7 @@ pub(crate) struct ModuleInput {
     pub(crate) managed_by: Option<String>,
     #[serde(deserialize_with = "object::optional")]
     pub(crate) authentication: Option<AuthenticationInput>,
+    pub(crate) attributes: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -91,6 +109,19 @@ pub(crate) struct AuthenticationInput {
     #[serde(deserialize_with = "object::optional")]
     x509_thumbprint: Option<ThumbprintsInput>,
     r#type: Option<String>,
+    policy_resource_id: Option<String>,
+    #[serde(rename = "x509CaValidation")]
+    x509_ca_validation: Option<Map<String, Value>>,
+}
+
+impl AuthenticationInput {
+    /// Takes the members of api-version 2026-11-01.
+    pub(crate) fn take_certificate(&mut self) -> CertificateSettings {
+        CertificateSettings {
+            policy_resource_id: body::non_empty(self.policy_resource_id.take()),
+            x509_ca_validation: self.x509_ca_validation.take().map(Value::Object),
+        }
+    }
 }
 
 impl std::fmt::Debug for AuthenticationInput {
@@ -125,11 +156,15 @@ pub(crate) struct DeviceWrite {
     pub(crate) edge: bool,
     pub(crate) scope: Option<String>,
     pub(crate) parent_scopes: Vec<String>,
+    pub(crate) additions: AdditionsWrite,
 }
 
 impl DeviceWrite {
-    pub(crate) fn new(input: DeviceInput) -> Result<Self> {
+    pub(crate) fn new(mut input: DeviceInput, version: ApiVersion) -> Result<Self> {
+        let certificate = input.authentication.as_mut();
+        let certificate = certificate.map(AuthenticationInput::take_certificate);
         Ok(Self {
+            additions: AdditionsWrite::new(version, input.attributes, certificate.unwrap_or_default())?,
             enabled: enabled(input.status.as_deref())?,
             status_reason: status_reason(input.status_reason)?,
             authentication: authentication(input.authentication, IdentityKind::Device)?,
@@ -148,6 +183,19 @@ impl DeviceWrite {
 pub(crate) struct ModuleWrite {
     pub(crate) managed_by: Option<String>,
     pub(crate) authentication: Authentication,
+    pub(crate) additions: AdditionsWrite,
+}
+
+impl ModuleWrite {
+    pub(crate) fn new(mut input: ModuleInput, version: ApiVersion) -> Result<Self> {
+        let certificate = input.authentication.as_mut();
+        let certificate = certificate.map(AuthenticationInput::take_certificate);
+        Ok(Self {
+            additions: AdditionsWrite::new(version, input.attributes, certificate.unwrap_or_default())?,
+            managed_by: body::non_empty(input.managed_by),
+            authentication: authentication(input.authentication, IdentityKind::Module)?,
+        })
+    }
 }
 
 /// The kind of identity. Only modules may have the authentication type `none`.

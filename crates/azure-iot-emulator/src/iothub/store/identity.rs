@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::auth::key::generate_key;
+use crate::iothub::store::device_registry::RegistryDevice;
 use crate::iothub::store::queue::MessageQueue;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
@@ -69,6 +71,54 @@ impl Authentication {
     }
 }
 
+/// The keys that a regeneration replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum KeyPolicy {
+    PrimaryKey,
+    SecondaryKey,
+    Both,
+}
+
+impl KeyPolicy {
+    /// Replaces the keys of this policy, and returns the new primary and secondary key.
+    pub(crate) fn regenerate(
+        self,
+        primary_key: &mut String,
+        secondary_key: &mut String,
+    ) -> (Option<String>, Option<String>) {
+        let replace = |key: &mut String| {
+            *key = generate_key();
+            key.clone()
+        };
+        (
+            (self != Self::SecondaryKey).then(|| replace(primary_key)),
+            (self != Self::PrimaryKey).then(|| replace(secondary_key)),
+        )
+    }
+}
+
+/// Members that newer api-versions add to identities.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Additions {
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) attributes: Map<String, Value>,
+    pub(crate) certificate: CertificateSettings,
+}
+
+/// The members that api-version 2026-11-01 adds to the authentication of identities.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct CertificateSettings {
+    /// The certificate policy, as an id of Azure Resource Manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy_resource_id: Option<String>,
+    /// The scheme of certificate validation and its settings, an object.
+    #[serde(skip_serializing_if = "Option::is_none", rename = "x509CaValidation")]
+    pub(crate) x509_ca_validation: Option<Value>,
+}
+
 /// State of the device's connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -115,6 +165,17 @@ pub(crate) struct Identity {
     #[serde(default)]
     pub(crate) messages: MessageQueue,
     pub(crate) twin: Twin,
+    /// Boxed, because most identities have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) additions: Option<Box<Additions>>,
+}
+
+impl Identity {
+    /// Returns the attributes, if there are any.
+    pub(crate) fn attributes(&self) -> Option<&Map<String, Value>> {
+        let additions = self.additions.as_deref()?;
+        Some(&additions.attributes).filter(|attributes| !attributes.is_empty())
+    }
 }
 
 /// A device with its twin and modules.
@@ -130,9 +191,19 @@ pub(crate) struct Device {
     pub(crate) scope: Option<String>,
     pub(crate) parent_scopes: Vec<String>,
     pub(crate) modules: BTreeMap<String, Module>,
+    /// Set if the hub was linked to Azure Device Registry when the device was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) registry_device: Option<Box<RegistryDevice>>,
 }
 
 impl Device {
+    /// Returns the device in the registry, once it exists.
+    pub(crate) fn registry_device(&self, now: Timestamp) -> Option<&RegistryDevice> {
+        self.registry_device
+            .as_deref()
+            .filter(|device| device.created <= now)
+    }
+
     /// Returns the wire name.
     pub(crate) fn status(&self) -> &'static str {
         if self.enabled { "enabled" } else { "disabled" }

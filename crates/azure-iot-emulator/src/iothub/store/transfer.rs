@@ -45,6 +45,9 @@ pub(crate) struct Transfer {
     pub(crate) exclude_keys: bool,
     /// The name of the blob with the configurations, if they are included.
     pub(crate) configurations: Option<String>,
+    /// Whether exported devices have the members of Azure Device Registry, which newer api-versions have.
+    #[serde(default)]
+    pub(crate) with_registry: bool,
     pub(crate) storage_authentication: String,
 }
 

@@ -5,19 +5,33 @@ use std::collections::BTreeMap;
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
+use crate::iothub::store::api_version::ApiVersion;
+use crate::iothub::store::device_registry::RegistryDeviceView;
 use crate::iothub::store::etag;
-use crate::iothub::store::identity::{Authentication, ConfigurationStatus, Device, Identity, Module};
-use crate::iothub::store::timestamp::{NEVER_IN_IDENTITY, NEVER_IN_TWIN, OrNever};
+use crate::iothub::store::identity::{
+    Authentication, CertificateSettings, ConfigurationStatus, Device, Identity, Module,
+};
+use crate::iothub::store::timestamp::{NEVER_IN_IDENTITY, NEVER_IN_TWIN, OrNever, Timestamp};
 use crate::iothub::store::twin::{Metadata, Section, Twin};
 
+/// The api-version and the time of a response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ViewContext {
+    pub(crate) version: ApiVersion,
+    pub(crate) now: Timestamp,
+}
+
 /// A device identity.
-pub(crate) struct DeviceView<'a>(pub(crate) &'a Device);
+pub(crate) struct DeviceView<'a> {
+    pub(crate) device: &'a Device,
+    pub(crate) context: ViewContext,
+}
 
 impl Serialize for DeviceView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let device = self.0;
+        let Self { device, context } = *self;
         let identity = &device.identity;
-        let mut map = serializer.serialize_struct("Device", 14)?;
+        let mut map = serializer.serialize_struct("Device", 18)?;
         map.serialize_field("deviceId", &device.id)?;
         map.serialize_field("generationId", &Decimal(identity.generation))?;
         map.serialize_field("etag", &etag::of_identity(identity.version))?;
@@ -35,7 +49,10 @@ impl Serialize for DeviceView<'_> {
             &OrNever(identity.connection.last_activity, never),
         )?;
         map.serialize_field("cloudToDeviceMessageCount", &identity.message_count)?;
-        map.serialize_field("authentication", &AuthenticationView(&identity.authentication))?;
+        map.serialize_field(
+            "authentication",
+            &AuthenticationView::new(identity, context.version),
+        )?;
         map.serialize_field(
             "capabilities",
             &Capabilities {
@@ -44,18 +61,39 @@ impl Serialize for DeviceView<'_> {
         )?;
         map.serialize_field("deviceScope", &device.scope)?;
         map.serialize_field("parentScopes", &device.parent_scopes)?;
+        if let Some(attributes) = identity.attributes().filter(|_| context.version.has_attributes()) {
+            map.serialize_field("attributes", attributes)?;
+        }
+        let registry_device = device.registry_device(context.now);
+        if let Some(found) = registry_device.filter(|_| context.version.has_device_registry()) {
+            let view = RegistryDeviceView {
+                device_id: &device.id,
+                device: found,
+            };
+            map.serialize_field("adrDeviceProperties", &view)?;
+            map.serialize_field("deviceResourceId", &found.resource_id(&device.id))?;
+            map.serialize_field("armSyncStatus", &ArmSyncStatus { state: "Succeeded" })?;
+        }
         map.end()
     }
 }
 
 /// A module identity.
-pub(crate) struct ModuleView<'a>(pub(crate) &'a Device, pub(crate) &'a Module);
+pub(crate) struct ModuleView<'a> {
+    pub(crate) device: &'a Device,
+    pub(crate) module: &'a Module,
+    pub(crate) version: ApiVersion,
+}
 
 impl Serialize for ModuleView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(device, module) = self;
+        let Self {
+            device,
+            module,
+            version,
+        } = *self;
         let identity = &module.identity;
-        let mut map = serializer.serialize_struct("Module", 10)?;
+        let mut map = serializer.serialize_struct("Module", 11)?;
         map.serialize_field("moduleId", &module.id)?;
         map.serialize_field("managedBy", &module.managed_by)?;
         map.serialize_field("deviceId", &device.id)?;
@@ -72,9 +110,17 @@ impl Serialize for ModuleView<'_> {
             &OrNever(identity.connection.last_activity, never),
         )?;
         map.serialize_field("cloudToDeviceMessageCount", &identity.message_count)?;
-        map.serialize_field("authentication", &AuthenticationView(&identity.authentication))?;
+        map.serialize_field("authentication", &AuthenticationView::new(identity, version))?;
+        if let Some(attributes) = identity.attributes().filter(|_| version.has_attributes()) {
+            map.serialize_field("attributes", attributes)?;
+        }
         map.end()
     }
+}
+
+#[derive(Serialize)]
+struct ArmSyncStatus {
+    state: &'static str,
 }
 
 /// A number written as a string.
@@ -116,12 +162,27 @@ impl<'a> Thumbprints<'a> {
     }
 }
 
-struct AuthenticationView<'a>(&'a Authentication);
+struct AuthenticationView<'a> {
+    authentication: &'a Authentication,
+    certificate: Option<&'a CertificateSettings>,
+}
+
+impl<'a> AuthenticationView<'a> {
+    fn new(identity: &'a Identity, version: ApiVersion) -> Self {
+        let additions = identity.additions.as_deref();
+        Self {
+            authentication: &identity.authentication,
+            certificate: additions
+                .map(|additions| &additions.certificate)
+                .filter(|_| version.has_device_registry()),
+        }
+    }
+}
 
 impl Serialize for AuthenticationView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (primary_key, secondary_key) = self.0.keys();
-        let mut map = serializer.serialize_struct("AuthenticationMechanism", 3)?;
+        let (primary_key, secondary_key) = self.authentication.keys();
+        let mut map = serializer.serialize_struct("AuthenticationMechanism", 5)?;
         map.serialize_field(
             "symmetricKey",
             &Keys {
@@ -129,8 +190,16 @@ impl Serialize for AuthenticationView<'_> {
                 secondary_key,
             },
         )?;
-        map.serialize_field("x509Thumbprint", &Thumbprints::of(self.0))?;
-        map.serialize_field("type", self.0.kind())?;
+        map.serialize_field("x509Thumbprint", &Thumbprints::of(self.authentication))?;
+        map.serialize_field("type", self.authentication.kind())?;
+        if let Some(certificate) = self.certificate {
+            if let Some(policy) = &certificate.policy_resource_id {
+                map.serialize_field("policyResourceId", policy)?;
+            }
+            if let Some(validation) = &certificate.x509_ca_validation {
+                map.serialize_field("x509CaValidation", validation)?;
+            }
+        }
         map.end()
     }
 }
@@ -153,10 +222,16 @@ impl<'a> TwinView<'a> {
     }
 }
 
-impl Serialize for TwinView<'_> {
+/// A whole twin in a response.
+pub(crate) struct TwinBody<'a> {
+    pub(crate) view: TwinView<'a>,
+    pub(crate) version: ApiVersion,
+}
+
+impl Serialize for TwinBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { device, module } = *self;
-        let (identity, twin) = (self.identity(), self.twin());
+        let TwinView { device, module } = self.view;
+        let (identity, twin) = (self.view.identity(), self.view.twin());
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("deviceId", &device.id)?;
         if let Some(module) = module {
@@ -188,6 +263,9 @@ impl Serialize for TwinView<'_> {
             map.serialize_entry("tags", &twin.tags)?;
         }
         map.serialize_entry("properties", &Properties(twin))?;
+        if let Some(attributes) = identity.attributes().filter(|_| self.version.has_attributes()) {
+            map.serialize_entry("attributes", attributes)?;
+        }
         if module.is_none() {
             map.serialize_entry(
                 "capabilities",

@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::iothub::hub::IotHub;
 use crate::iothub::store::blob::Blob;
+use crate::iothub::store::device_registry::RegistryDeviceView;
 use crate::iothub::store::etag;
 use crate::iothub::store::identity::{Device, Identity, Module};
+use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::Transfer;
 
 /// Number of devices read in one critical section.
@@ -23,6 +25,7 @@ impl IotHub {
             lines.push_str(WARNING);
             lines.push('\n');
         }
+        let now = self.now();
         let mut last: Option<String> = None;
         let mut done = 0;
         loop {
@@ -31,7 +34,7 @@ impl IotHub {
                 let devices = store.devices.range::<str, _>((from, Bound::Unbounded));
                 let mut written = Vec::new();
                 for (id, device) in devices.take(DEVICE_BATCH) {
-                    push_device(&mut lines, device, transfer.exclude_keys);
+                    push_device(&mut lines, device, transfer, now);
                     written.push(id);
                 }
                 let last = written.last().map(|id| (*id).clone());
@@ -59,8 +62,8 @@ impl IotHub {
     }
 }
 
-fn push_device(lines: &mut String, device: &Device, exclude_keys: bool) {
-    let mut line = line(&device.id, None, &device.identity, exclude_keys);
+fn push_device(lines: &mut String, device: &Device, transfer: &Transfer, now: Timestamp) {
+    let mut line = line(&device.id, None, &device.identity, transfer);
     line.insert("status".to_owned(), json!(device.status()));
     line.insert("statusReason".to_owned(), json!(device.status_reason));
     line.insert("capabilities".to_owned(), json!({ "iotEdge": device.edge }));
@@ -70,14 +73,25 @@ fn push_device(lines: &mut String, device: &Device, exclude_keys: bool) {
     if !device.parent_scopes.is_empty() {
         line.insert("parentScopes".to_owned(), json!(device.parent_scopes));
     }
+    if let Some(found) = device.registry_device(now).filter(|_| transfer.with_registry) {
+        let view = RegistryDeviceView {
+            device_id: &device.id,
+            device: found,
+        };
+        line.insert("adrDeviceProperties".to_owned(), json!(view));
+        line.insert(
+            "deviceResourceId".to_owned(),
+            json!(found.resource_id(&device.id)),
+        );
+    }
     push(lines, line);
     for module in device.modules.values() {
-        push(lines, module_line(device, module, exclude_keys));
+        push(lines, module_line(device, module, transfer));
     }
 }
 
-fn module_line(device: &Device, module: &Module, exclude_keys: bool) -> Map<String, Value> {
-    let mut line = line(&device.id, Some(&module.id), &module.identity, exclude_keys);
+fn module_line(device: &Device, module: &Module, transfer: &Transfer) -> Map<String, Value> {
+    let mut line = line(&device.id, Some(&module.id), &module.identity, transfer);
     line.insert("managedBy".to_owned(), json!(module.managed_by));
     line
 }
@@ -87,7 +101,7 @@ fn push(lines: &mut String, line: Map<String, Value>) {
     lines.push('\n');
 }
 
-fn line(id: &str, module_id: Option<&str>, identity: &Identity, exclude_keys: bool) -> Map<String, Value> {
+fn line(id: &str, module_id: Option<&str>, identity: &Identity, transfer: &Transfer) -> Map<String, Value> {
     let mut line = Map::new();
     line.insert("id".to_owned(), json!(id));
     if let Some(module_id) = module_id {
@@ -96,17 +110,27 @@ fn line(id: &str, module_id: Option<&str>, identity: &Identity, exclude_keys: bo
     line.insert("eTag".to_owned(), json!(etag::of_identity(identity.version)));
     let (primary_key, secondary_key) = identity.authentication.keys();
     let (primary_thumbprint, secondary_thumbprint) = identity.authentication.thumbprints();
-    let keys = |key: Option<&str>| key.filter(|_| !exclude_keys).map(str::to_owned);
-    line.insert(
-        "authentication".to_owned(),
-        json!({
-            "symmetricKey": { "primaryKey": keys(primary_key), "secondaryKey": keys(secondary_key) },
-            "x509Thumbprint": {
-                "primaryThumbprint": primary_thumbprint, "secondaryThumbprint": secondary_thumbprint,
-            },
-            "type": identity.authentication.kind(),
-        }),
-    );
+    let keys = |key: Option<&str>| key.filter(|_| !transfer.exclude_keys).map(str::to_owned);
+    let mut authentication = json!({
+        "symmetricKey": { "primaryKey": keys(primary_key), "secondaryKey": keys(secondary_key) },
+        "x509Thumbprint": {
+            "primaryThumbprint": primary_thumbprint, "secondaryThumbprint": secondary_thumbprint,
+        },
+        "type": identity.authentication.kind(),
+    });
+    let additions = identity.additions.as_deref();
+    if let Some(certificate) = additions
+        .map(|additions| &additions.certificate)
+        .filter(|_| transfer.with_registry)
+    {
+        if let Some(policy) = &certificate.policy_resource_id {
+            authentication["policyResourceId"] = json!(policy);
+        }
+        if let Some(validation) = &certificate.x509_ca_validation {
+            authentication["x509CaValidation"] = validation.clone();
+        }
+    }
+    line.insert("authentication".to_owned(), authentication);
     line.insert("twinETag".to_owned(), json!(etag::of_twin(identity.twin.etag)));
     line.insert("tags".to_owned(), json!(identity.twin.tags));
     line.insert(

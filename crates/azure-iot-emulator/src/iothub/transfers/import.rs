@@ -10,6 +10,7 @@ use crate::iothub::registry::bulk_item;
 use crate::iothub::registry::bulk_item::{BulkItem, BulkItemError};
 use crate::iothub::rules::body;
 use crate::iothub::store::Store;
+use crate::iothub::store::api_version::ApiVersion;
 use crate::iothub::store::blob::Blob;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::{BlobPath, Transfer};
@@ -126,7 +127,7 @@ fn check_length(line: &[u8]) -> Result<(), BulkItemError> {
 fn import_line(store: &mut Store, line: &[u8], now: Timestamp) -> Result<(), BulkItemError> {
     let item: BulkItem = body::parse(line).map_err(|error| BulkItemError::new(String::new(), None, error))?;
     let (device_id, module_id) = item.ids();
-    bulk_item::apply(store, item.for_import(), now)
+    bulk_item::apply(store, item.for_import(), ApiVersion::NEWEST, now)
         .map_err(|error| BulkItemError::new(device_id.clone(), module_id, error))?;
     if !store.configurations.is_empty() {
         store.reconcile(Scope::Device(&device_id), now);

@@ -65,6 +65,7 @@ pub(crate) fn parse(body: &[u8], blob_port: Option<u16>, now: Timestamp) -> Resu
         output,
         exclude_keys: input.exclude_keys_in_export.unwrap_or(false),
         configurations,
+        with_registry: false,
         storage_authentication: storage_authentication(input.storage_authentication_type.as_deref())?
             .to_owned(),
     })
