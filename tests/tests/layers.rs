@@ -126,6 +126,18 @@ const IOTHUB: Layers = Layers {
     dispatch: &["service", "manage", "in_process"],
 };
 
+const PROVISIONING: Layers = Layers {
+    service: "provisioning",
+    layers: &[
+        ("store", &["store", "store/"]),
+        ("errors", &["errors"]),
+        ("rules", &["rules", "rules/"]),
+        ("instance", &["instance", "router"]),
+        ("engines", &["devices/"]),
+    ],
+    dispatch: &["service", "manage", "in_process"],
+};
+
 impl Layers {
     /// Returns the rank of a file's layer; operations are above all layers.
     fn rank(&self, file: &Path) -> usize {
@@ -183,7 +195,7 @@ impl Layers {
 
 #[test]
 fn services_import_downward_and_operations_never_each_other() {
-    for service in [DIGITALTWINS, IOTHUB] {
+    for service in [DIGITALTWINS, IOTHUB, PROVISIONING] {
         let found = service.violations(&EMULATOR);
         assert!(found.is_empty(), "{}: {found:#?}", service.service);
     }
@@ -199,9 +211,11 @@ fn stores_import_no_part_of_the_server() {
         "durable/tracked",
         "digitaltwins/store",
         "iothub/store",
+        "provisioning/store",
+        "timestamp",
     ];
     for (file, targets) in EMULATOR.files() {
-        let in_store = ["digitaltwins/store", "iothub/store"]
+        let in_store = ["digitaltwins/store", "iothub/store", "provisioning/store"]
             .iter()
             .any(|store| file.starts_with(store) || file.with_extension("") == Path::new(store));
         for target in targets.iter().filter(|_| in_store) {
@@ -220,13 +234,34 @@ const CRATE: Layers = Layers {
         (
             "server",
             &[
-                "auth", "auth/", "clock", "durable", "durable/", "error", "faults", "server", "server/",
-                "service", "service/", "socket", "text", "tls",
+                "auth",
+                "auth/",
+                "clock",
+                "durable",
+                "durable/",
+                "error",
+                "faults",
+                "server",
+                "server/",
+                "service",
+                "service/",
+                "socket",
+                "text",
+                "timestamp",
+                "tls",
+                "tls/",
             ],
         ),
         (
             "services",
-            &["digitaltwins", "digitaltwins/", "iothub", "iothub/"],
+            &[
+                "digitaltwins",
+                "digitaltwins/",
+                "iothub",
+                "iothub/",
+                "provisioning",
+                "provisioning/",
+            ],
         ),
         ("AMQP", &["amqp", "amqp/"]),
         ("running", &["management", "management/", "running"]),
@@ -249,9 +284,10 @@ fn is_of(service: &str, file: &Path) -> bool {
 fn the_services_never_import_each_other() {
     for (file, targets) in EMULATOR.files() {
         for target in targets {
-            let crosses = ["digitaltwins", "iothub"].iter().any(|service| {
+            let services = ["digitaltwins", "iothub", "provisioning"];
+            let crosses = services.iter().any(|service| {
                 is_of(service, file)
-                    && ["digitaltwins", "iothub"]
+                    && services
                         .iter()
                         .any(|other| other != service && is_of(other, target))
             });

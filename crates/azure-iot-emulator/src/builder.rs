@@ -5,7 +5,7 @@
 //! | `options` | the options, [`Builder`](options::Builder) |
 //! | `start` | the start sequence |
 //! | `state` | policies and initial state |
-//! | `iothub`, `digitaltwins`, `management` | the endpoints of each service |
+//! | `iothub`, `provisioning`, `digitaltwins`, `management` | the endpoints of each service |
 //! | `shared` | the parts that all endpoints share |
 //! | `error` | errors at start |
 
@@ -14,6 +14,7 @@ pub(crate) mod error;
 mod iothub;
 mod management;
 pub(crate) mod options;
+mod provisioning;
 mod shared;
 mod start;
 mod state;

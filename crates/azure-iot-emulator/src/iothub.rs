@@ -16,6 +16,7 @@
 //!
 //! Tests name the rules of `docs/service-behavior/iothub.md` by id.
 
+mod assignments;
 mod blobs;
 mod bulk;
 mod codes;
@@ -60,5 +61,4 @@ pub use self::store::message::{
     Acknowledgement, CloudToDeviceMessage, FileNotification, ReceivedMessage, Settlement,
 };
 pub(crate) use self::store::notifications::{Notification, NotificationKind};
-pub(crate) use self::store::timestamp::Timestamp;
 pub use self::tier::{Tier, TierError};

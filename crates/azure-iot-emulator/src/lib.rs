@@ -1,13 +1,13 @@
-//! An emulator of Azure IoT Hub and Azure Digital Twins, in process.
+//! An emulator of Azure IoT Hub, its Device Provisioning Service and Azure Digital Twins, in process.
 //!
 //! In a test, [`Emulator::start`] starts it on free ports of the loopback address, over TLS, until it is dropped. As a
-//! program it is `iot-emulator` (`cargo run -p iot-emulator -- --help`). Both services share a process, a management API
+//! program it is `iot-emulator` (`cargo run -p iot-emulator -- --help`). The services share a process, a management API
 //! and a data file; each service can be disabled.
 //!
 //! | Type | Purpose |
 //! |---|---|
 //! | [`Emulator`], [`Builder`] | start, stop, endpoints, credentials, certificate |
-//! | [`IotHub`], [`DigitalTwins`] | the services, to script devices and to send requests without HTTP |
+//! | [`IotHub`], [`ProvisioningService`], [`DigitalTwins`] | the services, to script devices and to send requests without HTTP |
 //! | [`ServiceRequest`], [`ServiceResponse`], [`Caller`] | requests without HTTP |
 //! | [`EventSubscription`], [`CloudEvent`] | the events of Digital Twins, in process |
 //! | [`Clock`] | the clock of the services, which tests can move |
@@ -25,7 +25,7 @@
 //! | import from files | [`Builder::blob_directory`] | `--blob-directory` |
 //! | delay the effect of writes on queries | [`Builder::query_lag`] | `--query-lag` |
 //! | enforce the documented request rates | [`Builder::throttling`] | `--throttle` |
-//! | keep the state of both services | [`Builder::data_file`] | `--data-file` |
+//! | keep the state of all services | [`Builder::data_file`] | `--data-file` |
 //! | disable the other service | [`Builder::without_iothub`] | `--no-iothub` |
 //!
 //! Tests without HTTP call the instance directly:
@@ -60,6 +60,17 @@
 //! # }
 //! ```
 //!
+//! # Provisioning
+//!
+//! The provisioning service assigns devices to the hub. Devices register with keys or certificates; the id scope is
+//! [`Emulator::provisioning_id_scope`].
+//!
+//! | Task | In process | Option of the program |
+//! |---|---|---|
+//! | set the id scope | [`Builder::provisioning_id_scope`] | `--id-scope` |
+//! | shorten the polling of devices | [`Builder::provisioning_retry_after`] | `--retry-after` |
+//! | disable the service | [`Builder::without_provisioning`] | `--no-provisioning` |
+//!
 //! # Management API
 //!
 //! Plain HTTP on the loopback address, for tests in any language. So that web pages cannot send them, requests other than
@@ -68,11 +79,12 @@
 //! | Request | Effect |
 //! |---|---|
 //! | `GET /` | the endpoints, as in the program's ready line |
-//! | `POST /tokens` | issues a bearer token: `{"lifetimeSeconds": 86400, "audience": "https://digitaltwins.azure.net"}`; the default is one hour, at most ten years, and both services |
+//! | `POST /tokens` | issues a bearer token: `{"lifetimeSeconds": 86400, "audience": "https://digitaltwins.azure.net"}`; the default is one hour, at most ten years, and all services |
 //! | `GET /state`, `PUT /state` | dump or load the state of all services; `?service=iothub` for one |
 //! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](Fault) |
 //! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
 //! | `POST /clock/advance` | `{"seconds": 3600}` |
+//! | `GET /provisioning/retryAfter`, `PUT` | `{"seconds": 0}`, the `Retry-After` of registrations |
 //! | `GET /digitaltwins/queryLag`, `PUT` | `{"seconds": 7}`, the delay of writes in query results |
 //! | `GET /digitaltwins/rates`, `PUT` | `{"enabled": true}`, whether the documented request rates are enforced |
 //! | `PUT /digitaltwins/building` | fills an empty instance with [a building](DigitalTwins::load_building); `{"replace": true}` deletes the content of the instance first, including event routes and jobs |
@@ -110,11 +122,13 @@ mod error;
 mod faults;
 mod iothub;
 mod management;
+mod provisioning;
 mod running;
 mod server;
 mod service;
 mod socket;
 mod text;
+mod timestamp;
 mod tls;
 
 pub use amqp::control::Amqp;
@@ -132,6 +146,7 @@ pub use iothub::{
     Acknowledgement, CloudToDeviceMessage, DeviceError, FileNotification, IotHub, MethodScript, ModelsError,
     ReceivedMessage, Settlement, Tier, TierError,
 };
+pub use provisioning::ProvisioningService;
 pub use running::Emulator;
 pub use service::request::ServiceRequest;
 pub use service::response::ServiceResponse;

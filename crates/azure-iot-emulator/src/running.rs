@@ -17,6 +17,7 @@ use crate::durable::journal::Writer;
 use crate::error::StateError;
 use crate::faults::Faults;
 use crate::iothub::IotHub;
+use crate::provisioning::ProvisioningService;
 use crate::server::listener::Server;
 use crate::service::{StatefulService, dump_all, load_all};
 use crate::socket::local_authority;
@@ -57,6 +58,13 @@ impl Drop for RunningJobs {
     }
 }
 
+/// A running provisioning service with its endpoint.
+pub(crate) struct RunningProvisioning {
+    pub(crate) url: String,
+    pub(crate) service: Arc<ProvisioningService>,
+    pub(crate) server: Server,
+}
+
 /// A running instance of Digital Twins with its endpoint.
 pub(crate) struct RunningInstance {
     pub(crate) url: String,
@@ -84,9 +92,11 @@ pub(crate) struct RunningManagement {
 /// ```
 pub struct Emulator {
     pub(crate) iothub: Option<RunningHub>,
+    pub(crate) provisioning: Option<RunningProvisioning>,
     pub(crate) digitaltwins: Option<RunningInstance>,
     pub(crate) management: RunningManagement,
-    pub(crate) policies: Vec<Policy>,
+    pub(crate) hub_policies: Vec<Policy>,
+    pub(crate) provisioning_policies: Vec<Policy>,
     pub(crate) ca_pem: String,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
@@ -99,6 +109,7 @@ impl fmt::Debug for Emulator {
         formatter
             .debug_struct("Emulator")
             .field("iothub", &self.iothub_endpoint())
+            .field("provisioning", &self.provisioning_endpoint())
             .field("digitaltwins", &self.digitaltwins_endpoint())
             .field("management", &self.management_endpoint())
             .finish_non_exhaustive()
@@ -143,12 +154,38 @@ impl Emulator {
     /// [`Builder::policy_key`](crate::Builder::policy_key) for the names of policies. `None` if there is no such
     /// policy or the service is disabled.
     pub fn iothub_connection_string_for(&self, policy: &str) -> Option<String> {
-        let host = self.iothub.as_ref()?.url.strip_prefix("https://")?;
-        let policy = self.policies.iter().find(|known| known.name() == policy)?;
-        let (name, key) = (policy.name(), policy.primary_key());
-        Some(format!(
-            "HostName={host};SharedAccessKeyName={name};SharedAccessKey={key}"
-        ))
+        let url = &self.iothub.as_ref()?.url;
+        let mut policies = self.hub_policies.iter();
+        let policy = policies.find(|known| known.name() == policy)?;
+        Some(policy.connection_string(url))
+    }
+
+    /// Returns the URL of the provisioning service, such as `https://localhost:40129`; empty if the service is disabled.
+    /// Services and devices use the same URL.
+    pub fn provisioning_endpoint(&self) -> &str {
+        self.provisioning.as_ref().map_or("", |running| &running.url)
+    }
+
+    /// Returns the id scope of the provisioning service; empty if the service is disabled.
+    pub fn provisioning_id_scope(&self) -> &str {
+        let running = self.provisioning.as_ref();
+        running.map_or("", |running| running.service.id_scope())
+    }
+
+    /// Returns a connection string with the owner policy of the provisioning service; empty if the service is disabled.
+    pub fn provisioning_connection_string(&self) -> String {
+        self.provisioning_connection_string_for("provisioningserviceowner")
+            .unwrap_or_default()
+    }
+
+    /// Returns a connection string with a policy of the provisioning service; see
+    /// [`Builder::policy_key`](crate::Builder::policy_key) for their names. `None` if there is no such policy or the
+    /// service is disabled.
+    pub fn provisioning_connection_string_for(&self, policy: &str) -> Option<String> {
+        let url = &self.provisioning.as_ref()?.url;
+        let mut policies = self.provisioning_policies.iter();
+        let policy = policies.find(|known| known.name() == policy)?;
+        Some(policy.connection_string(url))
     }
 
     /// Returns the URL of the Digital Twins instance; empty if the service is disabled.
@@ -166,12 +203,12 @@ impl Emulator {
         &self.ca_pem
     }
 
-    /// Issues a bearer token for both services, valid for one hour of the emulator's clock.
+    /// Issues a bearer token for all services, valid for one hour of the emulator's clock.
     pub fn bearer_token(&self) -> String {
         bearer::issue(self.clock.now(), bearer::DEFAULT_LIFETIME, None).token
     }
 
-    /// Issues a bearer token for one audience, such as `https://digitaltwins.azure.net`, or by default for both
+    /// Issues a bearer token for one audience, such as `https://digitaltwins.azure.net`, or by default for all
     /// services. Its lifetime, in whole seconds, is measured by the emulator's clock.
     ///
     /// # Errors
@@ -196,7 +233,7 @@ impl Emulator {
         &self.clock
     }
 
-    /// Returns the fault rules of both services.
+    /// Returns the fault rules of all services.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
@@ -211,7 +248,12 @@ impl Emulator {
         self.digitaltwins.as_ref().map(|running| &*running.twins)
     }
 
-    /// Returns the state of both services, for [`load_state`](Emulator::load_state).
+    /// Returns the provisioning service; `None` if it is disabled.
+    pub fn provisioning(&self) -> Option<&ProvisioningService> {
+        self.provisioning.as_ref().map(|running| &*running.service)
+    }
+
+    /// Returns the state of all services, for [`load_state`](Emulator::load_state).
     pub fn dump_state(&self) -> Value {
         Value::Object(dump_all(self.services()))
     }
@@ -227,14 +269,16 @@ impl Emulator {
 
     fn services(&self) -> impl Iterator<Item = &dyn StatefulService> {
         let iothub = self.iothub().map(|hub| hub as &dyn StatefulService);
+        let provisioning = self.provisioning().map(|service| service as &dyn StatefulService);
         let digitaltwins = self.digitaltwins().map(|twins| twins as &dyn StatefulService);
-        iothub.into_iter().chain(digitaltwins)
+        iothub.into_iter().chain(provisioning).chain(digitaltwins)
     }
 
     /// Stops accepting connections, and waits up to 5 seconds for open connections to finish their requests.
     pub async fn shut_down(self) {
         let mut servers = vec![self.management.server];
         servers.extend(self.digitaltwins.map(|running| running.server));
+        servers.extend(self.provisioning.map(|running| running.server));
         // Held until the servers have stopped, because dropping it aborts AMQP connections, including those over WebSockets.
         let listener = self.iothub.map(|running| {
             drop(running.jobs);

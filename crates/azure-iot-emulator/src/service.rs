@@ -3,6 +3,7 @@
 //! The server handles TLS, HTTP, faults and credentials for all services, so a service receives only requests that
 //! passed its checks. Tests without HTTP create a [`ServiceRequest`] and call [`Service::handle`].
 
+pub(crate) mod assignment;
 pub(crate) mod management;
 pub(crate) mod request;
 pub(crate) mod response;
@@ -29,6 +30,11 @@ pub(crate) trait Service: Send + Sync {
 
     /// Returns the response to a request that the server refused, in the error format of this service.
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse;
+
+    /// Returns whether the service checks the credentials of a request itself.
+    fn checks_credentials(&self, _target: &Target<'_>) -> bool {
+        false
+    }
 
     /// Checks that the host serves the request and that the emulator supports the operation. Called before credentials are
     /// checked, because the emulator cannot check the credentials for unsupported operations.

@@ -8,7 +8,11 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::NoClientAuth;
+use rustls::server::danger::ClientCertVerifier;
 use thiserror::Error;
+
+mod client_certificates;
 
 /// The names of a server on the loopback address.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -28,6 +32,8 @@ pub(crate) struct Certificates {
     /// The CA certificate. Its key is discarded.
     pub(crate) ca_pem: String,
     pub(crate) server_config: Arc<ServerConfig>,
+    /// Asks clients for a certificate, which may be of any issuer.
+    pub(crate) with_client_certificates: Arc<ServerConfig>,
 }
 
 /// Creates certificates for the loopback names and for `extra_names`.
@@ -59,17 +65,21 @@ fn try_generate(extra_names: &[String]) -> Result<Certificates, Box<dyn std::err
     let server_key = KeyPair::generate()?;
     let server_certificate = server.signed_by(&server_key, &issuer)?;
 
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![server_certificate.der().clone()],
-            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der())),
-        )?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let config = |clients: Arc<dyn ClientCertVerifier>| -> Result<Arc<ServerConfig>, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(clients)
+            .with_single_cert(
+                vec![server_certificate.der().clone()],
+                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der())),
+            )?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    };
     Ok(Certificates {
         ca_pem: authority_certificate.pem(),
-        server_config: Arc::new(config),
+        server_config: config(Arc::new(NoClientAuth))?,
+        with_client_certificates: config(Arc::new(client_certificates::AnyIssuer::default()))?,
     })
 }

@@ -8,7 +8,7 @@ use clap::Parser;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Emulates Azure IoT Hub and Azure Digital Twins.
+/// Emulates Azure IoT Hub, its Device Provisioning Service and Azure Digital Twins.
 ///
 /// When ready, it prints one line of JSON to standard output with the endpoints, the file of the CA certificate,
 /// connection strings and a bearer token. It logs to standard error. SIGINT and SIGTERM stop it.
@@ -33,12 +33,18 @@ pub(crate) struct Options {
     /// Port of the Digital Twins endpoint; 0 selects a free port
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_DIGITALTWINS_PORT")]
     pub(crate) digitaltwins_port: u16,
+    /// Port of the provisioning service; 0 selects a free port
+    #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_PROVISIONING_PORT")]
+    pub(crate) provisioning_port: u16,
     /// Port of the management API; 0 selects a free port
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_MANAGEMENT_PORT")]
     pub(crate) management_port: u16,
-    /// Disable IoT Hub
+    /// Disable IoT Hub and the provisioning service
     #[arg(long, conflicts_with = "no_digitaltwins")]
     pub(crate) no_iothub: bool,
+    /// Disable the provisioning service
+    #[arg(long)]
+    pub(crate) no_provisioning: bool,
     /// Disable Digital Twins
     #[arg(long)]
     pub(crate) no_digitaltwins: bool,
@@ -46,7 +52,26 @@ pub(crate) struct Options {
     /// NAME.service.azure-devices.net and NAME.device.azure-devices.net
     #[arg(long, default_value = "emulator")]
     pub(crate) hub_name: String,
-    /// Primary key of a shared access policy of the hub; may be repeated
+    /// Name of the provisioning service, whose host name NAME.azure-devices-provisioning.net is also valid
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "emulator",
+        conflicts_with = "no_iothub"
+    )]
+    pub(crate) provisioning_name: String,
+    /// Id scope of the provisioning service
+    #[arg(long, default_value = "0ne00000001", conflicts_with = "no_iothub")]
+    pub(crate) id_scope: String,
+    /// Seconds that a registering device waits before it polls, 3 as in the service; the emulator assigns devices at once
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 3,
+        conflicts_with = "no_iothub"
+    )]
+    pub(crate) retry_after: u64,
+    /// Primary key of a shared access policy of the hub or the provisioning service; may be repeated
     #[arg(long, value_name = "POLICY=BASE64", value_parser = policy_key)]
     pub(crate) policy_key: Vec<(String, String)>,
     /// Refuse shared access signatures at the hub, which then accepts only bearer tokens
@@ -119,7 +144,7 @@ pub(crate) struct Options {
     /// /tokens` of the management API issues more tokens
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     pub(crate) token_lifetime: u64,
-    /// Audience of the bearer token in the ready line, such as `https://digitaltwins.azure.net`; by default both services
+    /// Audience of the bearer token in the ready line, such as `https://digitaltwins.azure.net`; by default all services
     #[arg(long, value_name = "AUDIENCE")]
     pub(crate) token_audience: Option<String>,
     /// Log filter, in the syntax of tracing's EnvFilter

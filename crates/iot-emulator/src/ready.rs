@@ -25,6 +25,13 @@ fn ready_line(emulator: &Emulator, ca_file: &Path, token: &str) -> Value {
             "connectionString": emulator.iothub_connection_string(),
         });
     }
+    if emulator.provisioning().is_some() {
+        line["provisioning"] = json!({
+            "endpoint": emulator.provisioning_endpoint(),
+            "idScope": emulator.provisioning_id_scope(),
+            "connectionString": emulator.provisioning_connection_string(),
+        });
+    }
     if emulator.digitaltwins().is_some() {
         line["digitaltwins"] = json!({ "endpoint": emulator.digitaltwins_endpoint() });
     }

@@ -27,6 +27,7 @@ pub(crate) async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>>
         builder = builder.data_file(path);
     }
     builder = with_iothub(builder, options)?;
+    builder = with_provisioning(builder, options);
     builder = with_digitaltwins(builder, options)?;
     if let Some(path) = &options.state {
         builder = builder.state(read_json("--state", path)?);
@@ -57,6 +58,17 @@ fn with_iothub(mut builder: Builder, options: &Options) -> Result<Builder, Strin
         builder = builder.preset(read_hub("--hub", path)?);
     }
     Ok(builder)
+}
+
+fn with_provisioning(builder: Builder, options: &Options) -> Builder {
+    if options.no_provisioning {
+        return builder.without_provisioning();
+    }
+    builder
+        .provisioning_port(options.provisioning_port)
+        .provisioning_name(&options.provisioning_name)
+        .provisioning_id_scope(&options.id_scope)
+        .provisioning_retry_after(options.retry_after)
 }
 
 fn with_digitaltwins(mut builder: Builder, options: &Options) -> Result<Builder, String> {

@@ -6,7 +6,8 @@ use fe2o3_amqp::types::primitives::{Symbol, Value};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::iothub::{Code, HubError, Timestamp};
+use crate::iothub::{Code, HubError};
+use crate::timestamp::Timestamp;
 
 /// Converts an error of the hub. The description is the JSON of the HTTP body.
 pub(crate) fn of_hub(error: &HubError, now: OffsetDateTime) -> definitions::Error {

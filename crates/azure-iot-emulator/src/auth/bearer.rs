@@ -25,6 +25,9 @@ pub(crate) const DIGITAL_TWINS_AUDIENCES: [&str; 2] = [
     "0b07f429-9f4b-4714-9392-cc5e8e80c8b0",
 ];
 
+/// Audiences of the Device Provisioning Service: the scope without `/.default`.
+pub(crate) const PROVISIONING_AUDIENCES: [&str; 1] = ["https://azure-devices-provisioning.net"];
+
 /// Capacity of the token cache. A client uses one token at a time.
 const CACHE_CAPACITY: usize = 256;
 
@@ -72,6 +75,10 @@ impl BearerTokens {
 
     pub(crate) fn for_digital_twins() -> Self {
         Self::for_audiences(&DIGITAL_TWINS_AUDIENCES)
+    }
+
+    pub(crate) fn for_provisioning() -> Self {
+        Self::for_audiences(&PROVISIONING_AUDIENCES)
     }
 
     fn for_audiences(audiences: &'static [&'static str]) -> Self {
@@ -152,7 +159,12 @@ pub enum TokenError {
 }
 
 fn all_audiences() -> Vec<&'static str> {
-    [&IOT_HUB_AUDIENCES[..], &DIGITAL_TWINS_AUDIENCES[..]].concat()
+    [
+        &IOT_HUB_AUDIENCES[..],
+        &PROVISIONING_AUDIENCES[..],
+        &DIGITAL_TWINS_AUDIENCES[..],
+    ]
+    .concat()
 }
 
 /// Returns a lifetime for [`issue`].
@@ -181,7 +193,7 @@ pub(crate) struct IssuedToken {
     pub(crate) expiry: i64,
 }
 
-/// Issues a token in the format of Microsoft Entra, for one audience or, by default, for both services. Its signature is
+/// Issues a token in the format of Microsoft Entra, for one audience or, by default, for all services. Its signature is
 /// random, so only the emulator accepts it.
 pub(crate) fn issue(now: OffsetDateTime, lifetime: Duration, audience: Option<&str>) -> IssuedToken {
     let audience = match audience {
@@ -246,10 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn issued_token_is_valid_for_both_services_until_it_expires() {
+    fn issued_token_is_valid_for_all_services_until_it_expires() {
         let IssuedToken { token, expiry } = issue(NOW, DEFAULT_LIFETIME, None);
         assert_eq!(expiry, NOW.unix_timestamp() + 3600);
-        for tokens in [BearerTokens::for_iot_hub(), BearerTokens::for_digital_twins()] {
+        for tokens in [
+            BearerTokens::for_iot_hub(),
+            BearerTokens::for_provisioning(),
+            BearerTokens::for_digital_twins(),
+        ] {
             assert_eq!(tokens.check(&token, NOW), Ok(expiry));
             assert_eq!(
                 tokens.check(&token, NOW + time::Duration::minutes(64)),

@@ -5,12 +5,18 @@ use bitflags::bitflags;
 bitflags! {
     /// Rights of a shared access policy.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(crate) struct Rights: u8 {
+    pub(crate) struct Rights: u16 {
         const REGISTRY_READ = 1;
         const REGISTRY_WRITE = 1 << 1;
         /// The service side: twins, queries, methods, messages.
         const SERVICE_CONNECT = 1 << 2;
         const DEVICE_CONNECT = 1 << 3;
+        const ENROLLMENT_READ = 1 << 4;
+        const ENROLLMENT_WRITE = 1 << 5;
+        const REGISTRATION_STATUS_READ = 1 << 6;
+        const REGISTRATION_STATUS_WRITE = 1 << 7;
+        /// The settings of a provisioning service, which its data plane does not have.
+        const SERVICE_CONFIG = 1 << 8;
     }
 }
 
@@ -26,6 +32,22 @@ pub(crate) const DEFAULT_POLICIES: [(&str, Rights); 5] = [
     ),
 ];
 
+/// The policies of a provisioning service, with their rights. A new service has only the first one; the others are there
+/// for tests of rights.
+pub(crate) const PROVISIONING_POLICIES: [(&str, Rights); 5] = [
+    ("provisioningserviceowner", Rights::all()),
+    ("enrollmentRead", Rights::ENROLLMENT_READ),
+    (
+        "enrollmentReadWrite",
+        Rights::ENROLLMENT_READ.union(Rights::ENROLLMENT_WRITE),
+    ),
+    ("registrationRead", Rights::REGISTRATION_STATUS_READ),
+    (
+        "registrationReadWrite",
+        Rights::REGISTRATION_STATUS_READ.union(Rights::REGISTRATION_STATUS_WRITE),
+    ),
+];
+
 /// The authenticated sender of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(Credentials);
@@ -38,6 +60,8 @@ enum Credentials {
     },
     /// A principal with a token. It has all rights, because the emulator has no role assignments.
     Bearer,
+    /// The service has yet to check the credentials.
+    Unauthenticated,
 }
 
 impl Caller {
@@ -52,10 +76,17 @@ impl Caller {
     }
 
     /// Returns a default shared access policy: `iothubowner`, `service`, `device`, `registryRead` or
-    /// `registryReadWrite`. `None` for any other name.
+    /// `registryReadWrite` of a hub, or `provisioningserviceowner`, `enrollmentRead`, `enrollmentReadWrite`,
+    /// `registrationRead` or `registrationReadWrite` of a provisioning service. `None` for any other name.
     pub fn policy(name: &str) -> Option<Self> {
-        let (name, rights) = DEFAULT_POLICIES.iter().find(|(known, _)| *known == name)?;
+        let mut policies = DEFAULT_POLICIES.iter().chain(&PROVISIONING_POLICIES);
+        let (name, rights) = policies.find(|(known, _)| *known == name)?;
         Some(Self::shared_access(*name, *rights))
+    }
+
+    /// Returns a sender whose credentials the service has yet to check. It has no rights.
+    pub(crate) fn unauthenticated() -> Self {
+        Self(Credentials::Unauthenticated)
     }
 
     pub(crate) fn shared_access(policy: impl Into<String>, rights: Rights) -> Self {
@@ -70,6 +101,7 @@ impl Caller {
         match &self.0 {
             Credentials::SharedAccess { rights, .. } => rights.contains(needed),
             Credentials::Bearer => true,
+            Credentials::Unauthenticated => needed.is_empty(),
         }
     }
 

@@ -32,6 +32,11 @@ impl HubHosts {
         [&self.classic, &self.service, &self.device].map(String::clone)
     }
 
+    /// Returns the name that serves both sides.
+    pub(crate) fn classic(&self) -> &str {
+        &self.classic
+    }
+
     /// Returns the side of an authority. Names that are not those of the hub, such as `localhost`, serve both sides.
     pub(crate) fn side(&self, authority: &str) -> HostSide {
         let name = without_port(authority);

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use crate::auth::CLOCK_SKEW;
 use crate::auth::authenticator::Authenticated;
-use crate::auth::caller::{Caller, DEFAULT_POLICIES, Rights};
+use crate::auth::caller::{Caller, Rights};
 use crate::auth::error::AuthError;
 use crate::auth::hub_hosts::without_port;
 use crate::auth::key::generate_key;
@@ -63,6 +63,15 @@ impl Policy {
         &self.name
     }
 
+    /// Returns the connection string of a service at `url`.
+    pub(crate) fn connection_string(&self, url: &str) -> String {
+        let host = url.trim_start_matches("https://");
+        format!(
+            "HostName={host};SharedAccessKeyName={};SharedAccessKey={}",
+            self.name, self.primary_key
+        )
+    }
+
     /// Returns the primary key in base64.
     pub(crate) fn primary_key(&self) -> &str {
         &self.primary_key
@@ -88,11 +97,12 @@ impl Policies {
         }
     }
 
-    /// Generates the default policies.
-    pub(crate) fn defaults() -> Vec<Policy> {
-        DEFAULT_POLICIES
-            .map(|(name, rights)| Policy::generate(name, rights))
-            .to_vec()
+    /// Generates policies with these names and rights.
+    pub(crate) fn generate(policies: &[(&str, Rights)]) -> Vec<Policy> {
+        let policies = policies.iter();
+        policies
+            .map(|(name, rights)| Policy::generate(*name, *rights))
+            .collect()
     }
 
     /// Validates the part of the header after `SharedAccessSignature ` for a request.
@@ -168,17 +178,20 @@ fn without_default_port(host: &str) -> &str {
     }
 }
 
-struct Token<'a> {
+/// A shared access signature.
+pub(crate) struct Token<'a> {
     /// The resource as sent, because the signature covers the escaped string.
-    resource: &'a str,
+    pub(crate) resource: &'a str,
     signature: Vec<u8>,
     expiry_text: &'a str,
-    expiry: i64,
-    policy: Option<String>,
+    /// In seconds since 1970.
+    pub(crate) expiry: i64,
+    pub(crate) policy: Option<String>,
 }
 
 impl<'a> Token<'a> {
-    fn parse(credentials: &'a str) -> Result<Self, AuthError> {
+    /// Parses the part of the header after `SharedAccessSignature `.
+    pub(crate) fn parse(credentials: &'a str) -> Result<Self, AuthError> {
         let (mut resource, mut signature, mut expiry_text, mut policy) = (None, None, None, None);
         for field in credentials.split('&') {
             let (name, value) = field.split_once('=').ok_or(AuthError::Malformed)?;
@@ -210,10 +223,10 @@ impl<'a> Token<'a> {
         })
     }
 
-    /// Compares the signature in constant time.
-    #[expect(clippy::expect_used, reason = "keys are validated when policies are created")]
-    fn signed_by(&self, key: &str) -> bool {
-        let key = STANDARD.decode(key).expect("a policy's key is base64");
+    /// Returns whether a key, which must be base64, signed the token. The comparison takes constant time.
+    #[expect(clippy::expect_used, reason = "keys are validated when they are stored")]
+    pub(crate) fn signed_by(&self, key: &str) -> bool {
+        let key = STANDARD.decode(key).expect("a stored key is base64");
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC accepts keys of any length");
         mac.update(self.resource.as_bytes());
         mac.update(b"\n");

@@ -18,7 +18,7 @@ pub enum StartError {
     /// The port could not be bound.
     #[error("could not bind {address} for the {service} endpoint")]
     Bind {
-        /// The endpoint: `iothub`, `amqp`, `blobs`, `digitaltwins` or `management`.
+        /// The endpoint: `iothub`, `amqp`, `blobs`, `provisioning`, `digitaltwins` or `management`.
         service: &'static str,
         /// The address and port.
         address: SocketAddr,
@@ -68,7 +68,9 @@ pub enum StartError {
     /// A shared access policy does not exist, or its key is not base64.
     #[error(
         "the shared access policy \"{policy}\" does not exist, or its key is not base64; \
-         the policies are iothubowner, service, device, registryRead, registryReadWrite"
+         the policies are iothubowner, service, device, registryRead and registryReadWrite of the hub, \
+         provisioningserviceowner, enrollmentRead, enrollmentReadWrite, registrationRead and \
+         registrationReadWrite of the provisioning service"
     )]
     PolicyKey {
         /// The policy's name.

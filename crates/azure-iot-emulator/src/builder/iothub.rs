@@ -49,7 +49,6 @@ pub(super) async fn start(
     port: u16,
     hub: Arc<IotHub>,
     policies: &[Policy],
-    names: Vec<String>,
     shared: &Shared,
 ) -> Result<RunningHub, StartError> {
     hub.set_tier(options.tier);
@@ -69,7 +68,7 @@ pub(super) async fn start(
         Authenticator::shared_access_or_bearer(clock, policies, tokens)
     };
     // An HTTP request names its host. AMQP has no such field, so a token may be for any name in the certificate.
-    let amqp_names = [names, tls::local_names()].concat();
+    let amqp_names = [options.host_names.clone(), tls::local_names()].concat();
     let node = Arc::new(Node::new(
         hub.clone(),
         options.hub_name.clone(),

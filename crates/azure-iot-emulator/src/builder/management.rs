@@ -11,7 +11,7 @@ use crate::builder::options::Builder;
 use crate::builder::shared::{Shared, listen};
 use crate::faults::Faults;
 use crate::management::Management;
-use crate::running::{RunningHub, RunningInstance, RunningManagement};
+use crate::running::{RunningHub, RunningInstance, RunningManagement, RunningProvisioning};
 use crate::server::endpoint::Endpoint;
 use crate::server::limits::MANAGEMENT_CONNECTIONS;
 use crate::service::StatefulService;
@@ -20,16 +20,15 @@ use crate::socket::local_authority;
 pub(super) async fn start(
     options: &Builder,
     services: Vec<Arc<dyn StatefulService>>,
-    iothub: Option<&RunningHub>,
-    digitaltwins: Option<&RunningInstance>,
+    running: RunningServices<'_>,
     shared: &Shared,
 ) -> Result<RunningManagement, StartError> {
     let management = Management {
         services,
         faults: shared.faults.clone(),
         clock: options.clock.clone(),
-        amqp: iothub.map(|running| running.amqp.clone()),
-        endpoints: endpoints(iothub, digitaltwins),
+        amqp: running.iothub.map(|running| running.amqp.clone()),
+        endpoints: endpoints(running),
     };
     let endpoint = Endpoint {
         service: Arc::new(management),
@@ -48,17 +47,31 @@ pub(super) async fn start(
     })
 }
 
+/// The services whose endpoints the API shows.
+#[derive(Clone, Copy)]
+pub(super) struct RunningServices<'a> {
+    pub(super) iothub: Option<&'a RunningHub>,
+    pub(super) provisioning: Option<&'a RunningProvisioning>,
+    pub(super) digitaltwins: Option<&'a RunningInstance>,
+}
+
 /// Returns the body of the response to `GET /`.
-fn endpoints(iothub: Option<&RunningHub>, digitaltwins: Option<&RunningInstance>) -> Value {
+fn endpoints(services: RunningServices<'_>) -> Value {
     let mut endpoints = json!({});
-    if let Some(running) = iothub {
+    if let Some(running) = services.iothub {
         endpoints["iothub"] = json!({
             "endpoint": running.url,
             "amqpEndpoint": running.amqp_url(),
             "blobEndpoint": running.blob_url(),
         });
     }
-    if let Some(running) = digitaltwins {
+    if let Some(running) = services.provisioning {
+        endpoints["provisioning"] = json!({
+            "endpoint": running.url,
+            "idScope": running.service.id_scope(),
+        });
+    }
+    if let Some(running) = services.digitaltwins {
         endpoints["digitaltwins"] = json!({ "endpoint": running.url });
     }
     endpoints

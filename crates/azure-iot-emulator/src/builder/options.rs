@@ -36,6 +36,11 @@ pub struct Builder {
     pub(super) throttling: bool,
     pub(super) local_authentication: bool,
     pub(super) device_registry: Option<(String, Duration)>,
+    pub(super) provisioning_port: Option<u16>,
+    pub(super) provisioning_name: String,
+    pub(super) id_scope: String,
+    /// In seconds.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Default for Builder {
@@ -64,6 +69,10 @@ impl Default for Builder {
             throttling: false,
             local_authentication: true,
             device_registry: None,
+            provisioning_port: Some(0),
+            provisioning_name: "emulator".to_owned(),
+            id_scope: "0ne00000001".to_owned(),
+            retry_after: None,
         }
     }
 }
@@ -150,7 +159,41 @@ impl Builder {
         self
     }
 
-    /// Disables IoT Hub.
+    /// Sets the port of the provisioning service; 0, the default, selects a free port. Services and devices use the same
+    /// port.
+    pub fn provisioning_port(mut self, port: u16) -> Self {
+        self.provisioning_port = Some(port);
+        self
+    }
+
+    /// Sets the name of the provisioning service, `emulator` by default. Tokens and the certificate are also valid for
+    /// `<name>.azure-devices-provisioning.net`, and the certificate for `global.azure-devices-provisioning.net`, the name
+    /// that devices use.
+    pub fn provisioning_name(mut self, name: impl Into<String>) -> Self {
+        self.provisioning_name = name.into();
+        self
+    }
+
+    /// Sets the id scope of the provisioning service, `0ne00000001` by default.
+    pub fn provisioning_id_scope(mut self, id_scope: impl Into<String>) -> Self {
+        self.id_scope = id_scope.into();
+        self
+    }
+
+    /// Sets the `Retry-After` of registrations, in seconds; see
+    /// [`ProvisioningService::set_retry_after`](crate::ProvisioningService::set_retry_after).
+    pub fn provisioning_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Disables the provisioning service.
+    pub fn without_provisioning(mut self) -> Self {
+        self.provisioning_port = None;
+        self
+    }
+
+    /// Disables IoT Hub, and with it the provisioning service, which assigns devices to the hub.
     pub fn without_iothub(mut self) -> Self {
         self.iothub_port = None;
         self
@@ -184,8 +227,9 @@ impl Builder {
         self
     }
 
-    /// Sets the primary key (base64) of one of the hub's shared access policies: `iothubowner`, `service`,
-    /// `device`, `registryRead`, `registryReadWrite`. The other keys are random.
+    /// Sets the primary key (base64) of a shared access policy: `iothubowner`, `service`, `device`, `registryRead` or
+    /// `registryReadWrite` of the hub; `provisioningserviceowner`, `enrollmentRead`, `enrollmentReadWrite`,
+    /// `registrationRead` or `registrationReadWrite` of the provisioning service. The other keys are random.
     pub fn policy_key(mut self, policy: impl Into<String>, key: impl Into<String>) -> Self {
         self.policy_keys.push((policy.into(), key.into()));
         self

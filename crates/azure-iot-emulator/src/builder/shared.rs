@@ -13,6 +13,8 @@ use crate::server::listener::Server;
 /// State that all endpoints share.
 pub(super) struct Shared {
     pub(super) tls: TlsAcceptor,
+    /// Asks clients for a certificate.
+    pub(super) tls_with_client_certificates: TlsAcceptor,
     pub(super) faults: Faults,
     pub(super) journal: Option<Journal>,
     /// Maximum number of connections of each endpoint of a service.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use crate::auth::caller::{DEFAULT_POLICIES, PROVISIONING_POLICIES};
 use crate::auth::sas::{Policies, Policy};
 use crate::builder::error::StartError;
 use crate::builder::options::Builder;
@@ -15,9 +16,15 @@ use crate::service::{StatefulService, load_all};
 
 /// The policies, and the journal of the data file, if any.
 pub(super) struct InitialState {
-    pub(super) policies: Vec<Policy>,
+    pub(super) policies: InitialPolicies,
     pub(super) journal: Option<Journal>,
     pub(super) writer: Option<Writer>,
+}
+
+/// The policies of each service.
+pub(super) struct InitialPolicies {
+    pub(super) hub: Vec<Policy>,
+    pub(super) provisioning: Vec<Policy>,
 }
 
 impl Builder {
@@ -44,7 +51,9 @@ impl Builder {
         let (mut file, saved) = DataFile::open(path).map_err(|error| unusable(&error))?;
         let policies = self.policies(&saved.policy_keys)?;
         let keys = policies
+            .hub
             .iter()
+            .chain(&policies.provisioning)
             .map(|policy| (policy.name().to_owned(), policy.primary_key().to_owned()));
         file.set_policy_keys(keys.collect());
         // The file keeps the state of a disabled service.
@@ -94,17 +103,19 @@ impl Builder {
     }
 
     /// Returns the policies. Keys come from the options, otherwise from the data file, otherwise they are random.
-    fn policies(&self, saved: &BTreeMap<String, String>) -> Result<Vec<Policy>, StartError> {
-        let mut policies = Policies::defaults();
+    fn policies(&self, saved: &BTreeMap<String, String>) -> Result<InitialPolicies, StartError> {
+        let mut hub = Policies::generate(&DEFAULT_POLICIES);
+        let mut provisioning = Policies::generate(&PROVISIONING_POLICIES);
         let preset = self.policy_keys.iter().map(|(name, key)| (name, key));
         for (name, key) in saved.iter().chain(preset) {
             let unusable = || StartError::PolicyKey { policy: name.clone() };
-            let policy = policies
+            let policy = hub
                 .iter_mut()
+                .chain(&mut provisioning)
                 .find(|policy| policy.name() == name)
                 .ok_or_else(unusable)?;
             *policy = policy.clone().with_primary_key(key).map_err(|_| unusable())?;
         }
-        Ok(policies)
+        Ok(InitialPolicies { hub, provisioning })
     }
 }

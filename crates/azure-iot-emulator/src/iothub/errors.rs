@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 
 use crate::iothub::codes::Code;
 use crate::iothub::store::not_found::NotFound;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::service::{Refusal, ServiceResponse};
 use crate::text::json_error_text;
+use crate::timestamp::Timestamp;
 
 pub(crate) type Result<T, E = HubError> = std::result::Result<T, E>;
 

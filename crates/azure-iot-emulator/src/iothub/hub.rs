@@ -34,10 +34,10 @@ use crate::iothub::router::Operation;
 use crate::iothub::store::Store;
 use crate::iothub::store::api_version::ApiVersion;
 use crate::iothub::store::device_registry::RegistryLink;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::view::ViewContext;
 use crate::iothub::throttle::Throttle;
 use crate::iothub::tier::Tier;
+use crate::timestamp::Timestamp;
 
 /// An IoT hub without a server. Requests are passed to [`handle`](Self::handle).
 pub struct IotHub {

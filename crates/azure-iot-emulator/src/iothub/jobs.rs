@@ -17,8 +17,8 @@ use crate::iothub::query::paging;
 use crate::iothub::query::paging::ListPage;
 use crate::iothub::store::Store;
 use crate::iothub::store::job::JobStatus;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::service::{ServiceRequest, ServiceResponse};
+use crate::timestamp::Timestamp;
 
 /// Retention of finished jobs.
 const RETENTION: time::Duration = time::Duration::days(30);

@@ -32,8 +32,8 @@ use crate::iothub::store::identity::{Device, Module};
 use crate::iothub::store::job::Job;
 use crate::iothub::store::messaging_state::MessagingState;
 use crate::iothub::store::not_found::NotFound;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::Transfer;
+use crate::timestamp::Timestamp;
 
 /// The records of a hub by id, in the order of lists and queries.
 #[derive(Debug, Default, Serialize, Deserialize)]

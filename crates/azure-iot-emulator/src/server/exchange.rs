@@ -12,6 +12,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
+use crate::auth::caller::Caller;
 use crate::durable::journal::NotDurable;
 use crate::faults::Outcome;
 use crate::server::body::{ResponseBody, empty, into_http};
@@ -216,16 +217,21 @@ async fn check(
     let path = separated(&*endpoint.service, parts.uri.path());
     let path_segments = split_path(&path).map_err(|error| Refusal::BadRequest(error.to_string()))?;
     let host = authority(&parts.uri, &parts.headers).to_owned();
-    endpoint.service.check_target(&Target {
+    let target = Target {
         method: &parts.method,
         path_segments: &path_segments,
         host: &host,
         server_name: client.peer.server_name.as_deref(),
-    })?;
-    let authenticated = endpoint
-        .authenticator
-        .check(&parts.headers, &host, &path_segments);
-    let caller = authenticated.map_err(Refusal::Unauthorized)?.caller;
+    };
+    endpoint.service.check_target(&target)?;
+    let caller = if endpoint.service.checks_credentials(&target) {
+        Caller::unauthenticated()
+    } else {
+        let authenticated = endpoint
+            .authenticator
+            .check(&parts.headers, &host, &path_segments);
+        authenticated.map_err(Refusal::Unauthorized)?.caller
+    };
     let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
     Ok(ServiceRequest {
         method: parts.method.clone(),
@@ -234,6 +240,7 @@ async fn check(
         query: split_query(parts.uri.query().unwrap_or_default()),
         body: client.processing.wait_for_client(read(body)).await?,
         headers: std::mem::take(&mut parts.headers),
+        client_certificates: client.peer.certificates.clone(),
         caller,
         base_url: format!("{scheme}://{host}"),
         request_id: request_id.to_owned(),

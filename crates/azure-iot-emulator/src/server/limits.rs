@@ -19,12 +19,12 @@ pub(super) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// can still be controlled when its services are flooded.
 pub(crate) const MANAGEMENT_CONNECTIONS: usize = 64;
 /// Number of endpoints that share the remaining file descriptors: the hub over HTTPS and over AMQP, its blob
-/// containers, and Digital Twins.
-const ENDPOINTS: usize = 4;
+/// containers, the provisioning service, and Digital Twins.
+const ENDPOINTS: usize = 5;
 /// Number of file descriptors reserved for listening sockets, files, webhooks, and connections that wait for a
 /// place.
 const OTHER_DESCRIPTORS: usize = 128;
-const MIN_CONNECTIONS: usize = 16;
+const MIN_CONNECTIONS: usize = 12;
 const MAX_CONNECTIONS: usize = 4096;
 
 /// Returns the maximum number of connections of each endpoint of a service.
@@ -60,7 +60,7 @@ mod tests {
             let all = share_of(descriptors) * ENDPOINTS + MANAGEMENT_CONNECTIONS + OTHER_DESCRIPTORS;
             assert!(all <= descriptors, "{descriptors}");
         }
-        assert_eq!(share_of(1024), 208);
+        assert_eq!(share_of(1024), 166);
         assert_eq!(share_of(64), MIN_CONNECTIONS);
         assert_eq!(share_of(1_000_000), MAX_CONNECTIONS);
     }

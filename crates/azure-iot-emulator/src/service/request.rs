@@ -25,6 +25,8 @@ pub struct ServiceRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The certificates of the TLS client in DER, its own first; empty if it has none.
+    pub client_certificates: Vec<Bytes>,
     /// The authenticated sender.
     pub caller: Caller,
     /// Scheme and authority as addressed by the client, for links in responses: `https://localhost:8443`.
@@ -47,6 +49,7 @@ impl ServiceRequest {
             query: split_query(query),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            client_certificates: Vec::new(),
             caller: Caller::owner(),
             base_url: "https://localhost".to_owned(),
             request_id: uuid::Uuid::new_v4().to_string(),
@@ -66,6 +69,13 @@ impl ServiceRequest {
         self.body = Bytes::from(body.to_string());
         self.headers
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self
+    }
+
+    /// Sets the certificates of the TLS client, its own first.
+    #[must_use]
+    pub fn with_client_certificates(mut self, certificates: Vec<Bytes>) -> Self {
+        self.client_certificates = certificates;
         self
     }
 

@@ -132,6 +132,33 @@ async fn each_of_the_newer_names_turns_the_other_side_away() {
     }
 }
 
+/// HUB-HOST-5: devices use WebSockets for MQTT, services for AMQP.
+#[tokio::test]
+async fn web_sockets_of_devices_are_unauthorized_at_the_name_for_services() {
+    let emulator = Emulator::start().await.unwrap();
+    let named = Named::new(&emulator);
+    for (name, protocol, expected) in [
+        (CLASSIC, "mqtt", 501),
+        (DEVICE, "mqtt", 501),
+        (SERVICE, "mqtt", 401),
+        (SERVICE, "AMQPWSB10", 101),
+    ] {
+        let url = format!("https://{}/$iothub/websocket", named.authority(name));
+        let client = client(&emulator).http1_only().resolve(name, named.address);
+        let request = client
+            .build()
+            .unwrap()
+            .get(url)
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header("sec-websocket-protocol", protocol);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), expected, "{name} {protocol}");
+    }
+}
+
 /// Sends a request with a `Host` over a connection with or without a server name, and returns the status line.
 async fn status_line(emulator: &Emulator, server_name: Option<&'static str>, host: &str) -> String {
     let mut roots = rustls::RootCertStore::empty();

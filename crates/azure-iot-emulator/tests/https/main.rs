@@ -15,6 +15,7 @@ mod faults;
 mod host_names;
 mod lifetime;
 mod management;
+mod provisioning;
 mod settings;
 mod support;
 mod time_limits;

@@ -52,7 +52,10 @@ fn invalid_values_end_with_a_clear_message() {
         (&["--blob-port", "-1"], "'-1'"),
         (&["--digitaltwins-port", "x"], "--digitaltwins-port"),
         (&["--management-port", "x"], "--management-port"),
+        (&["--provisioning-port", "x"], "--provisioning-port"),
+        (&["--retry-after", "soon"], "--retry-after"),
         (&["--device-registry-delay", "5"], "--device-registry"),
+        (&["--no-iothub", "--id-scope", "x"], "cannot be used with"),
         (&["--tier", "B1"], "one of F1, S1, S2, S3"),
         (&["--no-iothub", "--no-digitaltwins"], "cannot be used with"),
         (

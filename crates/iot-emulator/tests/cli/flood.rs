@@ -22,7 +22,7 @@ use crate::program::{Program, start_by};
 /// than the number of the test's connections.
 const DESCRIPTORS: u64 = 1024;
 const SILENT: usize = 1500;
-const SLOW_BODIES: usize = 200;
+const SLOW_BODIES: usize = 150;
 /// Maximum duration of the other clients' requests. It is much shorter than the server's time
 /// limits, so the server must not wait for silent clients to time out.
 const PROMPT: Duration = Duration::from_secs(5);

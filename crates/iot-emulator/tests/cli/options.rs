@@ -160,6 +160,62 @@ async fn registry_and_authentication_options_take_effect() {
     assert_eq!(request.send().await.unwrap().status(), 401);
 }
 
+#[tokio::test]
+async fn provisioning_options_take_effect() {
+    let port = free_port().to_string();
+    let (_program, caller) = started(&[
+        "--no-digitaltwins",
+        "--provisioning-port",
+        &port,
+        "--provisioning-name",
+        "plant",
+        "--id-scope",
+        "0neAB12CD34",
+        "--retry-after",
+        "0",
+        "--policy-key",
+        "provisioningserviceowner=MDEyMzQ1Njc4OWFiY2RlZg==",
+    ]);
+    let ready = &caller.ready["provisioning"];
+    assert_eq!(ready["endpoint"], format!("https://localhost:{port}"));
+    assert_eq!(ready["idScope"], "0neAB12CD34");
+    assert_eq!(
+        ready["connectionString"],
+        format!(
+            "HostName=localhost:{port};SharedAccessKeyName=provisioningserviceowner;\
+             SharedAccessKey=MDEyMzQ1Njc4OWFiY2RlZg=="
+        )
+    );
+    assert_eq!(
+        setting(&caller, "/provisioning/retryAfter").await,
+        json!({"seconds": 0})
+    );
+    let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
+    let token = caller.ready["bearerToken"].as_str().unwrap();
+    for (name, served) in [
+        ("plant.azure-devices-provisioning.net", true),
+        ("global.azure-devices-provisioning.net", true),
+        ("emulator.azure-devices-provisioning.net", false),
+    ] {
+        let client = Client::builder().tls_certs_only([Certificate::from_pem(&pem).unwrap()]);
+        let client = client.resolve(name, ([127, 0, 0, 1], port.parse().unwrap()).into());
+        let url = format!("https://{name}:{port}/enrollments/a?api-version=2021-10-01");
+        let response = client.build().unwrap().get(url).bearer_auth(token).send().await;
+        let is_served = response.is_ok_and(|response| response.status() == 404);
+        assert_eq!(is_served, served, "{name}");
+    }
+    for disabled in ["--no-provisioning", "--no-iothub"] {
+        let (_program, caller) = started(&[disabled]);
+        assert!(caller.ready.get("provisioning").is_none(), "{disabled}");
+    }
+}
+
+/// Returns a port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
 /// The token is that of the ready line.
 #[tokio::test]
 async fn token_options_set_the_lifetime_and_the_audience() {
@@ -390,7 +446,11 @@ async fn disabled_service_keeps_its_state() {
 
     let (_program, caller) = started(&["--data-file", file]);
     let after = setting(&caller, "/state").await;
-    assert_eq!(after, json!({"iothub": hub, "digitaltwins": twins}));
+    let provisioning = &before["provisioning"];
+    assert_eq!(
+        after,
+        json!({"iothub": hub, "provisioning": provisioning, "digitaltwins": twins})
+    );
     let twin = caller.twins(Method::GET, "/digitaltwins/cellar", None).await;
     assert_eq!(twin.unwrap().0, 200);
 }

@@ -16,8 +16,8 @@ use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::store::Store;
 use crate::iothub::store::content::{Content, Settings};
 use crate::iothub::store::identity::{Authentication, ConfigurationStatus};
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin_key::TwinKey;
+use crate::timestamp::Timestamp;
 
 impl IotHub {
     /// Applies the configurations to the devices in `scope`.

@@ -7,8 +7,8 @@ use crate::iothub::configurations::metrics;
 use crate::iothub::configurations::metrics::Metrics;
 use crate::iothub::store::configuration::Configuration;
 use crate::iothub::store::content::Content;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::{Store, etag};
+use crate::timestamp::Timestamp;
 
 /// A configuration in wire format. Without a store, its metrics have no results.
 pub(crate) struct ConfigurationView<'a>(pub(crate) &'a Configuration, pub(crate) Option<&'a Store>);

@@ -13,8 +13,8 @@ use crate::iothub::rules::{body, configuration_content, number, object, target_c
 use crate::iothub::store::Store;
 use crate::iothub::store::configuration::Configuration;
 use crate::iothub::store::content::Target;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::tier::Tier;
+use crate::timestamp::Timestamp;
 
 /// Maximum number of custom metrics of a configuration.
 const METRIC_LIMIT: usize = 5;

@@ -16,8 +16,8 @@ use crate::iothub::registry::edge;
 use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::store::Store;
 use crate::iothub::store::job::{DeviceJob, DeviceJobStatus, Job, JobAction, JobStatus};
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin_key::TwinKey;
+use crate::timestamp::Timestamp;
 
 /// Number of devices that a job calls concurrently.
 const CONCURRENT_CALLS: usize = 10;

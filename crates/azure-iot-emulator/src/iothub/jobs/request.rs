@@ -12,7 +12,7 @@ use crate::iothub::errors::{HubError, Result};
 use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::rules::{body, number, object};
 use crate::iothub::store::job::{Job, JobAction, JobStatus};
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// Maximum time until a job starts.
 const START_LIMIT: time::Duration = time::Duration::hours(168);

@@ -4,8 +4,8 @@ use crate::iothub::store::Store;
 use crate::iothub::store::message::FeedbackRecord;
 use crate::iothub::store::not_found::NotFound;
 use crate::iothub::store::queue::{MessageQueue, RemovedMessage};
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin_key::TwinKey;
+use crate::timestamp::Timestamp;
 
 impl Store {
     /// Removes expired messages from the queue of a device or module, calls `change`, and updates the message count, the

@@ -9,11 +9,12 @@ use twin_query::Name;
 use crate::iothub::query::condition::Row;
 use crate::iothub::query::value::Operand;
 use crate::iothub::store::etag;
-use crate::iothub::store::timestamp::{NEVER_IN_TWIN, OrNever, Timestamp};
+use crate::iothub::store::timestamp::{NEVER_IN_TWIN, OrNever};
 use crate::iothub::store::twin::{Metadata, Section};
 use crate::iothub::store::view::{
     Capabilities, ConfigurationsView, MetadataView, Properties, SectionView, Thumbprints, TwinView,
 };
+use crate::timestamp::Timestamp;
 
 /// The members of a twin as spelled in JSON. They are case-insensitive in queries.
 const MEMBERS: [&str; 19] = [

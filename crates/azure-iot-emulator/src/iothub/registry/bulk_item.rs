@@ -15,9 +15,9 @@ use crate::iothub::rules::{body, identity_input, object};
 use crate::iothub::store::Store;
 use crate::iothub::store::api_version::ApiVersion;
 use crate::iothub::store::identity::Identity;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
 use crate::iothub::store::twin_key::TwinKey;
+use crate::timestamp::Timestamp;
 
 /// An item. Clients spell the name of its ETag member in different ways.
 #[derive(Debug, Default, Deserialize)]

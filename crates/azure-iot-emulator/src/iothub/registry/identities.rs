@@ -10,8 +10,8 @@ use crate::iothub::store::Store;
 use crate::iothub::store::device_registry::RegistryDevice;
 use crate::iothub::store::identity::{Authentication, Connection, Device, Identity, Module};
 use crate::iothub::store::queue::MessageQueue;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
+use crate::timestamp::Timestamp;
 
 /// Maximum number of modules of a device.
 const MODULE_LIMIT: usize = 50;

@@ -6,8 +6,8 @@ use crate::iothub::errors::{HubError, Result};
 use crate::iothub::rules::body;
 use crate::iothub::rules::limits;
 use crate::iothub::rules::limits::{Nulls, SectionName};
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::{Metadata, Section, Stamp, Twin};
+use crate::timestamp::Timestamp;
 
 /// The members of a twin in a request. Members that cannot be written are ignored, because clients send twins back
 /// as they received them.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::iothub::store::content::Content;
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// A configuration. The derived serialization defines the format of dumped state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// The creator that `systemData` names.
 const CREATOR: &str = "emulator";

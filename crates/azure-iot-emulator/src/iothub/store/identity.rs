@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use crate::auth::key::generate_key;
 use crate::iothub::store::device_registry::RegistryDevice;
 use crate::iothub::store::queue::MessageQueue;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
+use crate::timestamp::Timestamp;
 
 /// The authentication of a device or module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// The action of a job on each device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// A receiver's lock on one entry of a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

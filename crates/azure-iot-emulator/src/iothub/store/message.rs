@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// The feedback that the sender of a message requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -217,7 +217,7 @@ mod optional_time {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use time::OffsetDateTime;
 
-    use crate::iothub::store::timestamp::Timestamp;
+    use crate::timestamp::Timestamp;
 
     pub(super) fn serialize<S: Serializer>(
         time: &Option<OffsetDateTime>,

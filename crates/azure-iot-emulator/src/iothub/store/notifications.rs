@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::iothub::store::lock::Lock;
 use crate::iothub::store::message::{FeedbackRecord, FileNotification, Settlement};
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// Number of records at which a batch is closed.
 const BATCH_SIZE: usize = 64;

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::iothub::store::lock::Lock;
 use crate::iothub::store::message::{CloudToDeviceMessage, Outcome, ReceivedMessage, Settlement};
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// Maximum number of messages in a queue, including locked ones.
 pub(crate) const DEPTH: usize = 50;

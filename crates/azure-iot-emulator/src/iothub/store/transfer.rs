@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::iothub::store::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// The twin of a device or module.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

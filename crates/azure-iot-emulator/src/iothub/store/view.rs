@@ -11,8 +11,9 @@ use crate::iothub::store::etag;
 use crate::iothub::store::identity::{
     Authentication, CertificateSettings, ConfigurationStatus, Device, Identity, Module,
 };
-use crate::iothub::store::timestamp::{NEVER_IN_IDENTITY, NEVER_IN_TWIN, OrNever, Timestamp};
+use crate::iothub::store::timestamp::{NEVER_IN_IDENTITY, NEVER_IN_TWIN, OrNever};
 use crate::iothub::store::twin::{Metadata, Section, Twin};
+use crate::timestamp::Timestamp;
 
 /// The api-version and the time of a response.
 #[derive(Debug, Clone, Copy)]

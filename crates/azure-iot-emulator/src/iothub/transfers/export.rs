@@ -9,8 +9,8 @@ use crate::iothub::store::blob::Blob;
 use crate::iothub::store::device_registry::RegistryDeviceView;
 use crate::iothub::store::etag;
 use crate::iothub::store::identity::{Device, Identity, Module};
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::Transfer;
+use crate::timestamp::Timestamp;
 
 /// Number of devices read in one critical section.
 const DEVICE_BATCH: usize = 1000;

@@ -12,10 +12,10 @@ use crate::iothub::rules::body;
 use crate::iothub::store::Store;
 use crate::iothub::store::api_version::ApiVersion;
 use crate::iothub::store::blob::Blob;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::{BlobPath, Transfer};
 use crate::iothub::tier::Tier;
 use crate::text::without_byte_order_mark;
+use crate::timestamp::Timestamp;
 
 /// Number of lines imported in one critical section.
 const LINE_BATCH: usize = 100;

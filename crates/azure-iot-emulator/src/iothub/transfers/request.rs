@@ -6,8 +6,8 @@ use url::Url;
 use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::rules::body;
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::{BlobPath, Transfer, TransferKind, TransferStatus};
+use crate::timestamp::Timestamp;
 
 const DEVICES_BLOB: &str = "devices.txt";
 const CONFIGURATIONS_BLOB: &str = "configurations.txt";

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::Transfer;
+use crate::timestamp::Timestamp;
 
 /// Returns the job in wire format. The service hides the containers' URIs.
 pub(crate) fn transfer(transfer: &Transfer) -> Value {
