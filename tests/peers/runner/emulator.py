@@ -11,19 +11,16 @@ from .environment import CannotRun
 
 START_SECONDS = 20
 STOP_SECONDS = 10
-# Some clients accept no port and always use 443 for REST and 5671 for AMQP.
-HTTPS_PORT, AMQP_PORT = 443, 5671
 
 
 class Emulator:
     """A running emulator without any state."""
 
-    def __init__(self, binary: Path, log: Path, well_known_ports: bool, options: list[str]):
+    def __init__(self, binary: Path, log: Path, ports: dict[str, int], options: list[str]):
         command = [str(binary), *options]
-        if well_known_ports:
-            for option, port in {"--iothub-port": HTTPS_PORT, "--amqp-port": AMQP_PORT}.items():
-                _wait_until_free(port)
-                command += [option, str(port)]
+        for option, port in ports.items():
+            _wait_until_free(port)
+            command += [option, str(port)]
         self._log = open(log, "w")
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, text=True)
         try:

@@ -16,8 +16,15 @@ from .environment import CannotRun, Clients
 from .report import Report
 
 SUITE_SECONDS = 180
+HTTPS_PORT, AMQP_PORT = 443, 5671
+HUB_PORTS = {"--iothub-port": HTTPS_PORT, "--amqp-port": AMQP_PORT}
 # These clients always use ports 443 and 5671 and ignore a port in the connection string.
-WELL_KNOWN_PORTS = ("node/iothub/", "python/iothub/registry_messages", "python/iothub/http_runtime")
+WELL_KNOWN_PORTS = {
+    "node/iothub/": HUB_PORTS,
+    "python/iothub/registry_messages": HUB_PORTS,
+    "python/iothub/http_runtime": HUB_PORTS,
+    "node/provisioning/": {"--provisioning-port": HTTPS_PORT},
+}
 # The key of the policies other than iothubowner, whose key is in the ready line.
 POLICY_KEY = "a2V5IG9mIHRoZSBwb2xpY2llcyBvZiB0aGUgdGVzdHM="
 POLICIES = ("registryRead", "registryReadWrite", "service", "device")
@@ -74,7 +81,7 @@ class Suite:
 def find(peers: Path) -> list[Suite]:
     found = []
     for language, pattern in (("python", "*.py"), ("node", "*.js")):
-        for service in ("iothub", "digitaltwins", PARSER):
+        for service in ("iothub", "provisioning", "digitaltwins", PARSER):
             for file in sorted((peers / language / service).glob(pattern)):
                 part = f"{language}/{service}"
                 older = [release for release, stems in OLDER.get(part, {}).items() if file.stem in stems]
@@ -119,10 +126,10 @@ def run(
             return
         log = folder / "emulator.log"
         scenario = f"{suite.language}/{suite.service}/{suite.file.stem}"
-        well_known = scenario.startswith(WELL_KNOWN_PORTS)
+        ports = next((ports for start, ports in WELL_KNOWN_PORTS.items() if scenario.startswith(start)), {})
         webhook_port = _free_port()
         try:
-            emulator = Emulator(binary, log, well_known, _options(suite, binary, folder, webhook_port))
+            emulator = Emulator(binary, log, ports, _options(suite, binary, folder, webhook_port))
         except CannotRun as error:
             report.failed(suite.name, "the emulator starts", str(error))
             return
@@ -143,6 +150,8 @@ def _options(suite: Suite, binary: Path, folder: Path, webhook_port: int) -> lis
         return []
     if suite.service == "iothub":
         return ["--no-digitaltwins", *(f"--policy-key={policy}={POLICY_KEY}" for policy in POLICIES)]
+    if suite.service == "provisioning":
+        return ["--no-digitaltwins", "--retry-after=0"]
     options = ["--no-iothub"]
     if suite.file.stem in ("event_routes", "cli"):
         # The event_routes scenario listens on this port; the cli scenario causes no events.
