@@ -132,7 +132,7 @@ const PROVISIONING: Layers = Layers {
         ("store", &["store", "store/"]),
         ("errors", &["errors"]),
         ("rules", &["rules", "rules/"]),
-        ("instance", &["instance", "router"]),
+        ("instance", &["instance", "rates", "router"]),
         ("engines", &["devices/"]),
     ],
     dispatch: &["service", "manage", "in_process"],

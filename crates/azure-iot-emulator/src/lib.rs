@@ -84,6 +84,7 @@
 //! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](Fault) |
 //! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
 //! | `POST /clock/advance` | `{"seconds": 3600}` |
+//! | `GET /provisioning/throttling`, `PUT` | `{"enabled": true}`, whether the documented rates are enforced |
 //! | `GET /provisioning/retryAfter`, `PUT` | `{"seconds": 0}`, the `Retry-After` of registrations |
 //! | `GET /digitaltwins/queryLag`, `PUT` | `{"seconds": 7}`, the delay of writes in query results |
 //! | `GET /digitaltwins/rates`, `PUT` | `{"enabled": true}`, whether the documented request rates are enforced |

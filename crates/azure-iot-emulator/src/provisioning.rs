@@ -7,7 +7,7 @@
 //! | records | `store` |
 //! | errors | `errors` |
 //! | checks and decisions | `rules` |
-//! | instance | `instance`: the lock, the settings and the linked hub; `router` |
+//! | instance | `instance`: the lock, the settings and the linked hub; `router`, `rates` |
 //! | engines | the modules inside `devices`: attestation, assignment, webhooks |
 //! | operations | one file per noun: `enrollments`, `bulk`, `queries`, `registrations`, `devices` |
 //! | dispatch | `service`, `manage`, `in_process` |
@@ -22,6 +22,7 @@ mod in_process;
 mod instance;
 mod manage;
 mod queries;
+mod rates;
 mod registrations;
 mod router;
 mod rules;

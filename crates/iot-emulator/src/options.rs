@@ -131,7 +131,8 @@ pub(crate) struct Options {
     /// files
     #[arg(long, value_name = "PATH", conflicts_with = "no_iothub")]
     pub(crate) models: Option<PathBuf>,
-    /// Respond with 429 to requests beyond the limits of the hub's tier or the rates of Digital Twins
+    /// Respond with 429 to requests beyond the limits of the hub's tier, or the rates of Digital Twins or the provisioning
+    /// service
     #[arg(long)]
     pub(crate) throttle: bool,
     /// Initial time of the clock (RFC 3339); by default the current time

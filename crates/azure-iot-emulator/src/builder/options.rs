@@ -141,7 +141,7 @@ impl Builder {
     }
 
     /// Enables throttling (default: disabled): requests beyond the limits of the hub's [tier](Self::tier) or the
-    /// documented rates of Digital Twins fail with 429.
+    /// documented rates of Digital Twins or the provisioning service fail with 429.
     pub fn throttling(mut self, on: bool) -> Self {
         self.throttling = on;
         self

@@ -48,6 +48,7 @@ impl Builder {
             hosts.classic(),
             Arc::clone(hub?),
         );
+        service.set_throttling(self.throttling);
         if let Some(seconds) = self.retry_after {
             service.set_retry_after(seconds);
         }

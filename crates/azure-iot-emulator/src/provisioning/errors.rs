@@ -35,6 +35,7 @@ impl Code {
     pub(crate) const ENROLLMENT_CONFLICT: Self = Self(409201);
     pub(crate) const ENROLLMENT_GROUP_CONFLICT: Self = Self(409202);
     pub(crate) const PRECONDITION_FAILED: Self = Self(412001);
+    pub(crate) const THROTTLED: Self = Self(429001);
     pub(crate) const SERVER_ERROR: Self = Self(500001);
     pub(crate) const NOT_IMPLEMENTED: Self = Self(501000);
 
@@ -68,7 +69,7 @@ impl Code {
     fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::UNAUTHORIZED,
-            429 => Self(429_001),
+            429 => Self::THROTTLED,
             500 => Self::SERVER_ERROR,
             other => Self(u32::from(other) * 1000),
         }
@@ -111,6 +112,10 @@ impl ProvisioningError {
 
     pub(crate) fn registration_not_found() -> Self {
         Self::new(Code::REGISTRATION_NOT_FOUND, "Registration not found.")
+    }
+
+    pub(crate) fn throttled(message: impl Into<String>) -> Self {
+        Self::new(Code::THROTTLED, message)
     }
 
     /// Creates the error of a request that the emulator does not support.

@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::RwLock;
 
 use crate::clock::Clock;
+use crate::provisioning::errors::Result;
+use crate::provisioning::rates::Rates;
+use crate::provisioning::router::Operation;
 use crate::provisioning::store::Store;
 use crate::service::assignment::AssignmentTarget;
 use crate::timestamp::Timestamp;
@@ -25,6 +28,7 @@ pub struct ProvisioningService {
     store: RwLock<Store>,
     /// In seconds.
     retry_after: AtomicU64,
+    rates: Rates,
 }
 
 /// The hub that devices are assigned to.
@@ -52,6 +56,7 @@ impl ProvisioningService {
             hub,
             store: RwLock::new(Store::default()),
             retry_after: AtomicU64::new(RETRY_AFTER),
+            rates: Rates::default(),
         }
     }
 
@@ -64,6 +69,20 @@ impl ProvisioningService {
     /// once, so tests may set 0.
     pub fn set_retry_after(&self, seconds: u64) {
         self.retry_after.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Enables or disables throttling (default: disabled). Requests beyond the documented rates then fail with 429.
+    pub fn set_throttling(&self, on: bool) {
+        self.rates.enforce(on);
+    }
+
+    pub(super) fn is_throttling(&self) -> bool {
+        self.rates.are_enforced()
+    }
+
+    /// Counts a request, and returns an error if throttling is enabled and the rate is exceeded.
+    pub(super) fn admit(&self, operation: Operation<'_>) -> Result<()> {
+        self.rates.admit(operation, self.clock.now())
     }
 
     pub(super) fn retry_after(&self) -> u64 {

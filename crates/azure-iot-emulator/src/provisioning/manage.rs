@@ -14,6 +14,12 @@ struct RetryAfter {
     seconds: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Throttling {
+    enabled: bool,
+}
+
 impl ProvisioningService {
     /// Handles a management request; `path` follows `/provisioning`. Returns `None` if there is no such operation.
     pub(super) fn manage_service(
@@ -24,6 +30,8 @@ impl ProvisioningService {
         match (&request.method, path) {
             (&Method::GET, ["retryAfter"]) => Some(Ok(self.show_retry_after())),
             (&Method::PUT, ["retryAfter"]) => Some(self.change_retry_after(request)),
+            (&Method::GET, ["throttling"]) => Some(Ok(self.show_throttling())),
+            (&Method::PUT, ["throttling"]) => Some(self.change_throttling(request)),
             _ => None,
         }
     }
@@ -31,6 +39,18 @@ impl ProvisioningService {
     fn show_retry_after(&self) -> ServiceResponse {
         let seconds = self.retry_after();
         ServiceResponse::json(StatusCode::OK, &RetryAfter { seconds })
+    }
+
+    fn show_throttling(&self) -> ServiceResponse {
+        let enabled = self.is_throttling();
+        ServiceResponse::json(StatusCode::OK, &Throttling { enabled })
+    }
+
+    fn change_throttling(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let input: Throttling =
+            parse(request).map_err(|(_, message)| ProvisioningError::argument(message))?;
+        self.set_throttling(input.enabled);
+        Ok(self.show_throttling())
     }
 
     fn change_retry_after(&self, request: &ServiceRequest) -> Result<ServiceResponse> {

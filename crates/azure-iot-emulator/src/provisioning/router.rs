@@ -19,7 +19,7 @@ pub(crate) enum Operation<'a> {
     QueryRegistrations(&'a str),
     /// The operations of devices. Their credentials are those of the device, so they need no right.
     Register(&'a str),
-    GetOperation(&'a str, &'a str),
+    Poll(&'a str, &'a str),
     LookUp(&'a str),
 }
 
@@ -43,7 +43,7 @@ impl Operation<'_> {
             | Self::RunBulk(_) => Rights::ENROLLMENT_WRITE,
             Self::GetRegistration(_) | Self::QueryRegistrations(_) => Rights::REGISTRATION_STATUS_READ,
             Self::DeleteRegistration(_) => Rights::REGISTRATION_STATUS_WRITE,
-            Self::Register(_) | Self::GetOperation(..) | Self::LookUp(_) => return None,
+            Self::Register(_) | Self::Poll(..) | Self::LookUp(_) => return None,
         })
     }
 }
@@ -129,11 +129,9 @@ fn of_devices<'a>(method: &Method, rest: &[&'a str]) -> RouteMatch<'a> {
             [id, register] if is(register, "register") => {
                 by_method(method, "PUT", &[(Method::PUT, Operation::Register(id))])
             }
-            [id, operations, operation] if is(operations, "operations") => by_method(
-                method,
-                "GET",
-                &[(Method::GET, Operation::GetOperation(id, operation))],
-            ),
+            [id, operations, operation] if is(operations, "operations") => {
+                by_method(method, "GET", &[(Method::GET, Operation::Poll(id, operation))])
+            }
             _ => RouteMatch::Nothing,
         },
         _ => RouteMatch::Nothing,

@@ -35,6 +35,7 @@ impl ProvisioningService {
             return Err(ProvisioningError::unauthorized());
         }
         let version = ApiVersion::parse(request.query_value("api-version"))?;
+        self.admit(operation)?;
         self.dispatch(request, operation, version).await
     }
 
@@ -56,7 +57,7 @@ impl ProvisioningService {
             Op::DeleteRegistration(id) => self.delete_registration(request, id),
             Op::QueryRegistrations(group) => self.query_registrations(request, group),
             Op::Register(id) => self.register(request, id),
-            Op::GetOperation(id, operation) => self.get_operation(request, id, operation).await,
+            Op::Poll(id, operation) => self.get_operation(request, id, operation).await,
             Op::LookUp(id) => self.look_up(request, id),
         }
     }

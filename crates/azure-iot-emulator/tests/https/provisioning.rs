@@ -352,6 +352,8 @@ async fn faults_and_settings_apply_to_the_service() {
 
     let changed = manage(Method::PUT, "/provisioning/retryAfter", &json!({"seconds": 1})).await;
     assert_eq!(changed.json::<Value>().await.unwrap(), json!({"seconds": 1}));
+    let changed = manage(Method::PUT, "/provisioning/throttling", &json!({"enabled": true})).await;
+    assert_eq!(changed.json::<Value>().await.unwrap(), json!({"enabled": true}));
     let scope = running.emulator.provisioning_id_scope();
     assert_eq!(scope, "0ne00000001");
     let bad = manage(Method::PUT, "/provisioning/retryAfter", &json!({"seconds": -1})).await;

@@ -13,6 +13,7 @@ mod custom_allocation;
 mod enrollments;
 mod errors;
 mod queries;
+mod rates;
 mod registrations;
 mod reprovisioning;
 mod state;

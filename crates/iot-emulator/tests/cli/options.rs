@@ -93,7 +93,11 @@ async fn hub_options_take_effect() {
         .unwrap()
         .to_owned();
     assert!(now.starts_with("2040-02-03T03:05:"), "{now}");
-    // The certificate contains both names, and the hub accepts tokens for both.
+    assert_eq!(
+        setting(&caller, "/provisioning/throttling").await,
+        json!({"enabled": true})
+    );
+    // The certificate contains the names of the hub, which accepts tokens for them.
     let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
     let endpoint = caller.ready["iothub"]["endpoint"].as_str().unwrap();
     let port: u16 = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();

@@ -45,7 +45,7 @@ impl ProvisioningService {
         let outcome = webhook::call(&definition.webhook_url, &body).await;
         registration.updated = self.now();
         match outcome {
-            WebhookOutcome::Reply(reply) => self.apply_reply(device, registration, reply),
+            WebhookOutcome::Reply(reply) => self.apply_reply(device, registration, *reply),
             WebhookOutcome::Unauthorized => fail(
                 registration,
                 &ProvisioningError::new(

@@ -26,7 +26,7 @@ pub(super) struct WebhookReply {
 
 /// The outcome of a call.
 pub(super) enum WebhookOutcome {
-    Reply(WebhookReply),
+    Reply(Box<WebhookReply>),
     Unauthorized,
     Failed(String),
     /// The webhook is to be called again.
@@ -73,7 +73,7 @@ async fn read(response: reqwest::Response) -> WebhookOutcome {
         serde_json::from_value(reply).map_err(|error| error.to_string())
     });
     match reply {
-        Ok(reply) => WebhookOutcome::Reply(reply),
+        Ok(reply) => WebhookOutcome::Reply(Box::new(reply)),
         Err(reason) => WebhookOutcome::Failed(format!("its response is not valid: {reason}")),
     }
 }

@@ -125,7 +125,8 @@ impl EnrollmentInput {
         let webhook = self.custom_allocation_definition;
         check_webhook(allocation, webhook.as_ref())?;
         let hub = self.iot_hub_host_name.filter(|hub| !hub.is_empty());
-        let hubs = self.iot_hubs.or_else(|| hub.map(|hub| vec![hub]));
+        let hubs = self.iot_hubs.filter(|hubs| !hubs.is_empty());
+        let hubs = hubs.or_else(|| hub.map(|hub| vec![hub]));
         check_hubs(hubs.as_deref().unwrap_or_default(), context.linked)?;
         let registry = if context.version.has_device_registry() {
             registry_names([
