@@ -65,7 +65,7 @@ pub(crate) struct Target<'a> {
     pub(crate) path_segments: &'a [String],
     /// The authority that the client addressed.
     pub(crate) host: &'a str,
-    /// The name in the TLS handshake.
+    /// Server name (SNI) of the TLS handshake, if the client sent one.
     pub(crate) server_name: Option<&'a str>,
 }
 

@@ -15,7 +15,7 @@ use crate::iothub::{Code, HubError};
 #[derive(Clone)]
 pub(crate) struct Peer {
     pub(crate) node: Arc<Node>,
-    /// The name in the TLS handshake.
+    /// Server name (SNI) of the TLS handshake, if the client sent one.
     pub(crate) server_name: Option<Arc<str>>,
     pub(crate) access: AccessCell,
     pub(crate) abort_handle: AbortHandle,

@@ -17,7 +17,7 @@ const MECHANISMS: [&str; 4] = ["MSSBCBS", "ANONYMOUS", "EXTERNAL", "PLAIN"];
 #[derive(Clone)]
 pub(crate) struct Mechanisms {
     pub(crate) node: Arc<Node>,
-    /// The name in the TLS handshake.
+    /// Server name (SNI) of the TLS handshake, if the client sent one.
     pub(crate) server_name: Option<Arc<str>>,
     pub(crate) access: AccessCell,
 }

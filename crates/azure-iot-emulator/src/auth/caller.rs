@@ -15,7 +15,7 @@ bitflags! {
         const ENROLLMENT_WRITE = 1 << 5;
         const REGISTRATION_STATUS_READ = 1 << 6;
         const REGISTRATION_STATUS_WRITE = 1 << 7;
-        /// The settings of a provisioning service, which its data plane does not have.
+        /// Changes the settings of a provisioning service. No operation of the data plane requires this right.
         const SERVICE_CONFIG = 1 << 8;
     }
 }
@@ -32,8 +32,8 @@ pub(crate) const DEFAULT_POLICIES: [(&str, Rights); 5] = [
     ),
 ];
 
-/// The policies of a provisioning service, with their rights. A new service has only the first one; the others are there
-/// for tests of rights.
+/// The policies of the emulated provisioning service, with their rights. A new service in Azure has only the first policy;
+/// the others let tests use fewer rights.
 pub(crate) const PROVISIONING_POLICIES: [(&str, Rights); 5] = [
     ("provisioningserviceowner", Rights::all()),
     ("enrollmentRead", Rights::ENROLLMENT_READ),
@@ -60,7 +60,7 @@ enum Credentials {
     },
     /// A principal with a token. It has all rights, because the emulator has no role assignments.
     Bearer,
-    /// The service has yet to check the credentials.
+    /// A sender whose credentials the service has not checked yet.
     Unauthenticated,
 }
 
@@ -84,7 +84,7 @@ impl Caller {
         Some(Self::shared_access(*name, *rights))
     }
 
-    /// Returns a sender whose credentials the service has yet to check. It has no rights.
+    /// Returns a sender whose credentials the service has not checked yet. It has no rights.
     pub(crate) fn unauthenticated() -> Self {
         Self(Credentials::Unauthenticated)
     }

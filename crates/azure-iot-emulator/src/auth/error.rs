@@ -26,7 +26,7 @@ pub(crate) enum AuthError {
     WrongResource,
     #[error("the audience of the token is not this service")]
     WrongAudience,
-    /// The host name is for devices, or for services.
+    /// The host name serves only devices, or only services, and the request is of the other side.
     #[error("the host name does not serve this side: one name of a hub is for services, one for devices")]
     WrongSide,
     #[error("this host name of the hub requires that the TLS handshake names it (SNI)")]

@@ -2,7 +2,7 @@
 
 use crate::auth::error::AuthError;
 
-/// The names of a hub. One of them serves devices and services, the newer ones serve one side each.
+/// The host names of a hub. The classic name serves devices and services; each newer name serves one side.
 #[derive(Debug, Clone)]
 pub(crate) struct HubHosts {
     classic: String,
@@ -37,7 +37,7 @@ impl HubHosts {
         &self.classic
     }
 
-    /// Returns the side of an authority. Names that are not those of the hub, such as `localhost`, serve both sides.
+    /// Returns the side that an authority serves. Names other than the hub's, such as `localhost`, serve both sides.
     pub(crate) fn side(&self, authority: &str) -> HostSide {
         let name = without_port(authority);
         if name.eq_ignore_ascii_case(&self.service) {
@@ -49,7 +49,7 @@ impl HubHosts {
         }
     }
 
-    /// Returns the side of an authority. The newer names require that the TLS handshake named them.
+    /// Returns the side that an authority serves. For a newer name, fails unless it is the server name of the TLS handshake.
     pub(crate) fn side_over_tls(
         &self,
         authority: &str,

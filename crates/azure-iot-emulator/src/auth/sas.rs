@@ -87,8 +87,8 @@ pub(crate) struct Policies {
 }
 
 impl Policies {
-    /// Creates the policies of a hub. `hosts` are its own names. A client that connects to one of them signs this name; a
-    /// client that connects to another name, such as `localhost`, signs that name, one of `hosts` or one of `others`.
+    /// Creates the policies of a hub. `hosts` are its names. A token must be for the host that the client addressed; at hosts
+    /// that are not in `hosts`, such as `localhost`, it may also be for one of `hosts` or `others`.
     pub(crate) fn new(policies: Vec<Policy>, hosts: Vec<String>, others: Vec<String>) -> Self {
         Self {
             policies: policies.into(),

@@ -53,7 +53,7 @@ impl IotHub {
                 existing => {
                     let twin = existing.map(|device| device.identity.twin.clone());
                     let mut twin = twin.unwrap_or_else(|| Twin::new(now));
-                    // Applied before the identity is written, so that an error leaves it unchanged.
+                    // Validated before the identity is written, so that an error leaves the identity unchanged.
                     twin.apply(change, now)?;
                     Some(twin)
                 }
@@ -74,9 +74,9 @@ impl IotHub {
     }
 }
 
-/// Returns the write of an identity, which keeps the members that an enrollment does not have.
+/// Returns the write for a device. Members that an enrollment does not have keep their values.
 fn device_write(credentials: DeviceCredentials, edge: bool, existing: Option<&Device>) -> DeviceWrite {
-    // The scope of a device that becomes an edge device, or stops being one, is a new one.
+    // A device gets a new scope when it becomes an edge device or stops being one.
     let linked = existing.filter(|device| device.edge == edge);
     DeviceWrite {
         enabled: existing.is_none_or(|device| device.enabled),

@@ -104,9 +104,9 @@ impl IotHub {
         self.models.read(path)
     }
 
-    /// Links the hub to a namespace of Azure Device Registry. Devices that are created from now on have
-    /// `adrDeviceProperties`, `deviceResourceId` and `armSyncStatus` (api-version 2026-11-01) when `delay` has passed on the
-    /// hub's clock. The link is a setting, not part of the state.
+    /// Links the hub to a namespace of Azure Device Registry. Devices created afterwards get `adrDeviceProperties`,
+    /// `deviceResourceId` and `armSyncStatus` (api-version 2026-11-01) once `delay` has passed on the hub's clock. The link is a
+    /// setting, not part of the state.
     pub fn link_device_registry(&self, namespace: impl Into<String>, delay: Duration) {
         let link = RegistryLink {
             namespace: namespace.into(),

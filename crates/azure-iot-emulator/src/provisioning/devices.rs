@@ -57,7 +57,8 @@ impl RegistrationInput {
 }
 
 impl ProvisioningService {
-    /// Registers a device. It is assigned at once, unless a webhook allocates the hub, but learns it from the operation.
+    /// Registers a device. Unless a webhook allocates the hub, this request assigns the device, but the response has only the
+    /// id of an operation, which returns the assignment.
     pub(super) fn register(
         &self,
         request: &ServiceRequest,

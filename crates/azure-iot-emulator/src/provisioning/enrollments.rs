@@ -33,7 +33,7 @@ impl ProvisioningService {
         })
     }
 
-    /// Creates or replaces an enrollment. With `If-Match`, it must exist.
+    /// Creates or replaces an enrollment. With `If-Match`, the enrollment must exist.
     pub(super) fn put_enrollment(
         &self,
         request: &ServiceRequest,
@@ -71,7 +71,7 @@ impl ProvisioningService {
         })
     }
 
-    /// Deletes an enrollment, and with an individual one the registration of its device. The device stays in the hub.
+    /// Deletes an enrollment and, if it is an individual one, the registration of its device. The device stays in the hub.
     pub(super) fn delete_enrollment(
         &self,
         request: &ServiceRequest,

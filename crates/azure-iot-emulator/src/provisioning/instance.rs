@@ -17,7 +17,7 @@ use crate::provisioning::store::Store;
 use crate::service::assignment::AssignmentTarget;
 use crate::timestamp::Timestamp;
 
-/// The `Retry-After` of the service, in seconds.
+/// Default of `Retry-After`, in seconds, as in the service.
 const RETRY_AFTER: u64 = 3;
 
 /// A provisioning service without a server: [`handle`](Self::handle) answers requests.

@@ -9,7 +9,7 @@ use crate::provisioning::errors::{ProvisioningError, Result};
 use crate::provisioning::router::Operation;
 use crate::provisioning::store::key;
 
-/// Number of devices whose polls are counted before idle ones are forgotten.
+/// Number of buckets from which on full ones are removed.
 const MAX_DEVICES: usize = 10_000;
 
 /// Requests that share a rate.

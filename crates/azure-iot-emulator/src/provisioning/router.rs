@@ -17,7 +17,7 @@ pub(crate) enum Operation<'a> {
     GetRegistration(&'a str),
     DeleteRegistration(&'a str),
     QueryRegistrations(&'a str),
-    /// The operations of devices. Their credentials are those of the device, so they need no right.
+    /// Operations of devices. They require no right, because they check the device's credentials themselves.
     Register(&'a str),
     Poll(&'a str, &'a str),
     LookUp(&'a str),

@@ -89,7 +89,7 @@ impl Service for ProvisioningService {
         first.is_some_and(|first| first.eq_ignore_ascii_case(self.id_scope()))
     }
 
-    /// A poll may assign a device.
+    /// Includes the GET requests of devices, because polling an operation may assign the device.
     fn is_durable(&self, request: &ServiceRequest) -> bool {
         let of_device = request
             .path_segments

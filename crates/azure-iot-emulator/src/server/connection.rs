@@ -72,7 +72,7 @@ async fn handshake(
     serve_http(stream, http, serving, stopping).await
 }
 
-/// The parts of a connection that its requests use.
+/// The parts of a connection that requests share.
 struct Serving {
     endpoint: Arc<Endpoint>,
     connection: Arc<Connection>,

@@ -6,7 +6,7 @@ use rustls::ServerConnection;
 /// The client's part of a TLS handshake; empty for plain HTTP.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TlsPeer {
-    /// The name that the client connected to (SNI).
+    /// The server name (SNI).
     pub(crate) server_name: Option<String>,
     /// The client's certificates in DER, its own first. Only their keys are checked, not their issuers.
     pub(crate) certificates: Vec<Bytes>,

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 /// A hub that devices can be assigned to.
 pub(crate) trait AssignmentTarget: Send + Sync {
-    /// Creates a device with its initial twin, or updates the credentials of an existing one and, if asked, resets its twin.
+    /// Creates a device with its initial twin. Updates the credentials of an existing device, and its twin if `resets_twin` is
+    /// set.
     fn assign(&self, device: AssignedDevice) -> Result<(), AssignmentError>;
 }
 
@@ -19,7 +20,7 @@ pub(crate) struct AssignedDevice {
     /// The initial twin.
     pub(crate) tags: Map<String, Value>,
     pub(crate) desired: Map<String, Value>,
-    /// Whether an existing device gets the initial twin as well.
+    /// Replaces the twin of an existing device by the initial twin.
     pub(crate) resets_twin: bool,
 }
 

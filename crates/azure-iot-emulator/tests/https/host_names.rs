@@ -75,7 +75,7 @@ async fn signature_names_the_host_that_the_client_connects_to() {
             }
         }
     }
-    // A client that connects to another name of the computer may sign any name of the hub.
+    // At other host names of the computer, the token may be for any name of the hub.
     for name in [CLASSIC, SERVICE, "localhost"] {
         assert_eq!(get("localhost", name).await, 200, "{name}");
     }
@@ -119,7 +119,7 @@ async fn each_of_the_newer_names_turns_the_other_side_away() {
             let status = named.status(Method::POST, name, events, authorization).await;
             assert_eq!(status, expected, "{name} {authorization:?}");
         }
-        // A device's token opens no operation of the service side.
+        // No operation of the service API accepts a device's token.
         let status = named.status(Method::GET, name, "/twins/d", Some(token)).await;
         assert_eq!(status, 401, "{name}");
     }

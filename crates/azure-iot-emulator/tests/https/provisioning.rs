@@ -155,7 +155,7 @@ async fn credentials_of_services_are_checked() {
     ] {
         assert_eq!(get(refused.clone()).await, unauthorized, "{refused}");
     }
-    // The policies of the service open no operation of the hub.
+    // The hub does not accept the policies of the provisioning service.
     let url = format!("{}/devices?{VERSION}", running.emulator.iothub_endpoint());
     let token = owner.token("localhost", expiry);
     let response = running
@@ -318,7 +318,7 @@ async fn state_and_policy_keys_survive_a_restart() {
     assert_eq!(start().await.emulator.dump_state(), state);
 }
 
-/// A fault rule stands in for the limits of the service.
+/// The 429 is injected by a fault rule.
 #[tokio::test]
 async fn faults_and_settings_apply_to_the_service() {
     let running = Provisioning::start().await;

@@ -47,7 +47,7 @@ fn attributes_come_back_unchanged_from_identities_twins_and_queries() {
     assert_eq!(other.get(DEVICE).ok()["attributes"], attributes());
 }
 
-/// HUB-ATTRIBUTE-4: clients of older versions neither see nor remove them.
+/// HUB-ATTRIBUTE-4.
 #[test]
 fn older_versions_neither_see_nor_change_attributes() {
     let hub = Hub::new();

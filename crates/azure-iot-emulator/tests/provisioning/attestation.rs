@@ -53,7 +53,7 @@ async fn given_keys_are_kept_and_an_update_without_keys_generates_new_ones() {
         let body = json!({"registrationId": "a", "attestation": attestation});
         dps.put("/enrollments/a", &body).await.error(400_004);
     }
-    // One key alone replaces both.
+    // If only one key is given, the other one is generated.
     let attestation = json!({"type": "symmetricKey", "symmetricKey": {"primaryKey": OTHER_KEY}});
     let body = json!({"registrationId": "a", "attestation": attestation});
     let (primary, secondary) = keys_of(&dps.put("/enrollments/a", &body).await.ok());

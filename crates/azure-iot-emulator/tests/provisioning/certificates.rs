@@ -104,7 +104,7 @@ async fn certificates_are_returned_as_their_readable_part() {
     assert_eq!(info["sha1Thumbprint"].as_str().unwrap().len(), 40);
     assert_eq!(info["sha256Thumbprint"].as_str().unwrap().len(), 64);
     assert!(!info["serialNumber"].as_str().unwrap().is_empty());
-    // Base64 without the lines of PEM is the same certificate.
+    // The certificate may also be base64 without the PEM lines.
     let base64 = STANDARD.encode(certificate.der());
     let again = dps
         .put("/enrollments/device-1", &enrollment("device-1", &base64, None))
@@ -153,7 +153,7 @@ async fn thumbprint_attests_an_individual_enrollment() {
         );
     }
     start(&dps, "device-1", &[der(&other)]).await.error(401_002);
-    // Another common name than the registration id, and a key in place of the certificate.
+    // The common name differs from the registration id, or the device has a key instead of a certificate.
     start(&dps, "device-2", &[der(&first)]).await.error(401_002);
     dps.start("device-1", KEY, None).await.error(401_002);
     dps.enroll("device-3", &json!({})).await;

@@ -196,7 +196,7 @@ async fn busy_webhook_is_called_again_with_growing_delays() {
             json!({"registrationId": "a", "status": "assigning"})
         );
         assert_eq!(webhook.requests().len(), retry + 1);
-        // Not called before its time.
+        // The webhook is not called before it is due.
         let delay = 1 + 9 * u64::try_from(retry).unwrap();
         dps.clock.advance(Duration::from_millis(delay * 1000 - 1));
         assert_eq!(poll().await.status, 202);

@@ -32,7 +32,7 @@ async fn rates_are_enforced_if_throttling_is_enabled() {
         assert_eq!(dps.start("a", KEY, None).await.status, 202);
     }
     dps.start("a", KEY, None).await.error(429_001);
-    // Tokens come back with the time.
+    // The buckets refill over time.
     dps.clock.advance(Duration::from_secs(2));
     let latest = dps.start("a", KEY, None).await;
     dps.poll("a", KEY, &latest.body).await.ok();

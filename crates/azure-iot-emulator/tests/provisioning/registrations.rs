@@ -173,7 +173,7 @@ async fn lookup_and_operations_need_a_registration() {
     dps.poll("a", KEY, &json!({"operationId": "5.x"}))
         .await
         .error(404_203);
-    // A new registration ends the operations before it.
+    // A new registration replaces earlier operations.
     dps.start("a", KEY, None).await;
     dps.poll("a", KEY, &end).await.error(404_203);
     dps.poll("a", &hmac(KEY, b"x"), &end).await.error(401_002);

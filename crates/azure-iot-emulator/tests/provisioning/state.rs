@@ -34,7 +34,7 @@ async fn loaded_state_gives_the_same_responses() {
         let keys = other.send("POST", &path, None).await.ok();
         assert_eq!(keys["symmetricKey"]["primaryKey"], KEY);
     }
-    // An operation continues.
+    // Operations in progress continue.
     assert_eq!(
         other.poll("two", &key, &started.body).await.ok()["status"],
         "assigned"
@@ -59,7 +59,6 @@ async fn invalid_state_is_refused_and_changes_nothing() {
     }
 }
 
-/// Keys and certificates are secrets or personal.
 #[tokio::test]
 async fn debug_output_shows_no_keys() {
     let dps = Dps::new();

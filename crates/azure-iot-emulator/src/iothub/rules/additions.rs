@@ -9,8 +9,8 @@ use crate::iothub::store::identity::{Additions, CertificateSettings, Identity};
 /// Maximum length of an attribute's name, in bytes of UTF-8.
 const NAME_SIZE: usize = 1024;
 
-/// The added members of a write. `None` keeps the members of the identity: those that an older api-version does not have,
-/// and those that a bulk request cannot write.
+/// Added members in a write. `None` leaves the members of the identity unchanged, as requests with an older api-version and
+/// bulk requests do.
 #[derive(Debug, Default)]
 pub(crate) struct AdditionsWrite {
     pub(crate) attributes: Option<Map<String, Value>>,

@@ -52,7 +52,7 @@ const MEMBERS: [&str; 20] = [
     "x509Thumbprint",
 ];
 
-/// The members whose own members are data of the client.
+/// Members whose content is defined by clients, so that names in it keep their spelling.
 const OPAQUE_MEMBERS: [&str; 2] = ["attributes", "x509CaValidation"];
 
 /// Parses the body of a PUT. Member names are case-insensitive. If two names differ only in case, the last member

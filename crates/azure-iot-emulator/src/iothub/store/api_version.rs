@@ -15,7 +15,7 @@ impl ApiVersion {
         self.0 >= date!(2024 - 03 - 31)
     }
 
-    /// Returns whether there is the operation that regenerates keys.
+    /// Returns whether the operation that regenerates keys exists.
     pub(crate) fn has_key_regeneration(self) -> bool {
         self.0 >= date!(2024 - 03 - 31)
     }

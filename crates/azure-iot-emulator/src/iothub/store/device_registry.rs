@@ -27,7 +27,7 @@ pub(crate) struct RegistryDevice {
     pub(crate) uuid: Uuid,
     pub(crate) etag: Uuid,
     pub(crate) namespace: String,
-    /// Not before this time does the identity show the device.
+    /// Time from which the identity shows the device.
     pub(crate) created: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! Times that may be missing.
+//! Optional times in wire format.
 
 use std::fmt;
 

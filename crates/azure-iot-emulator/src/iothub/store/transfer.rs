@@ -45,7 +45,7 @@ pub(crate) struct Transfer {
     pub(crate) exclude_keys: bool,
     /// The name of the blob with the configurations, if they are included.
     pub(crate) configurations: Option<String>,
-    /// Whether exported devices have the members of Azure Device Registry, which newer api-versions have.
+    /// Includes the members of Azure Device Registry in exports. Set by api-versions that have these members.
     #[serde(default)]
     pub(crate) with_registry: bool,
     pub(crate) storage_authentication: String,

@@ -11,7 +11,7 @@ use crate::provisioning::store::registration::{
 };
 use crate::service::assignment::AssignedDevice;
 
-/// A hub, and the twin that a webhook wants the device to have.
+/// The chosen hub, and the initial twin if a webhook returned one.
 pub(super) struct Allocation {
     pub(super) hub: String,
     pub(super) initial_twin: Option<InitialTwin>,
@@ -77,7 +77,7 @@ pub(super) fn fail(registration: &mut Registration, error: &ProvisioningError) {
     });
 }
 
-/// Returns the device for the hub.
+/// Builds the device to create or update in the hub.
 fn assigned_device(
     device: &AttestedDevice,
     effect: Effect,

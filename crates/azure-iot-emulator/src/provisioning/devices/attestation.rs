@@ -1,4 +1,4 @@
-//! Attestation: which enrollment a device proves to belong to.
+//! Attestation: finds the enrollment of a device and checks the device's credentials.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +18,7 @@ use crate::service::assignment::DeviceCredentials;
 
 pub(super) const NO_TPM: &str = "The emulator has no TPM attestation; use a symmetric key or a certificate.";
 
-/// A device that has proved its identity.
+/// A device whose credentials were accepted.
 #[derive(Debug)]
 pub(crate) struct AttestedDevice {
     /// As in the request.
@@ -39,8 +39,8 @@ enum Presented<'a> {
 }
 
 impl ProvisioningService {
-    /// Finds the enrollment of a device: the individual one with its id, or else a group whose key or certificate authority
-    /// vouches for it.
+    /// Finds the enrollment of a device: the individual enrollment with its id, or else the group from which its key is derived
+    /// or whose certificate signs the chain of its certificate.
     pub(super) fn attest(&self, request: &ServiceRequest, registration_id: &str) -> Result<AttestedDevice> {
         let presented = self
             .presented(request, registration_id)

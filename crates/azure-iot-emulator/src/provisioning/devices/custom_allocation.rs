@@ -17,15 +17,15 @@ use crate::provisioning::store::registration::{PendingAllocation, Proof, Registr
 use crate::provisioning::store::view;
 use crate::provisioning::store::view::EnrollmentExtent;
 
-/// Maximum number of calls: the first one and ten retries.
+/// Maximum number of calls: the first call and ten retries.
 const MAX_CALLS: u32 = 11;
-/// Delay before the first retry.
+/// Delay before the first retry, in seconds.
 const FIRST_DELAY: u64 = 1;
-/// Growth of the delay with each retry.
+/// Increase of the delay with each retry, in seconds.
 const DELAY_STEP: u64 = 9;
 
 impl ProvisioningService {
-    /// Returns whether the webhook of a registration is to be called now.
+    /// Returns whether a call of the registration's webhook is due.
     pub(super) fn is_call_due(&self, registration: &Registration) -> bool {
         let now = self.now();
         let pending = registration.pending.as_ref();

@@ -29,7 +29,7 @@ pub(super) enum WebhookOutcome {
     Reply(Box<WebhookReply>),
     Unauthorized,
     Failed(String),
-    /// The webhook is to be called again.
+    /// The webhook must be called again later.
     Retry(String),
 }
 

@@ -13,17 +13,17 @@ const NEWEST_PREVIEW: Date = date!(2026 - 11 - 15);
 pub(crate) struct ApiVersion(Date);
 
 impl ApiVersion {
-    /// Parses the api-version of a request. The service accepts those that were published, the emulator every date up to
-    /// that of the newest one.
+    /// Parses the api-version of a request. The service accepts the published versions; the emulator accepts every date up to
+    /// the newest version.
     pub(crate) fn parse(version: Option<&str>) -> Result<Self> {
-        // An absent version is as invalid as an empty one.
+        // A missing version is invalid like an empty one.
         let version = version.unwrap_or("");
         let (text, newest) = match version.strip_suffix("-preview") {
             Some(text) => (text, NEWEST_PREVIEW),
             None => (version, NEWEST),
         };
         let date = Date::parse(text, format_description!("[year]-[month]-[day]"));
-        // Parsing takes a sign before the year as well.
+        // The date parser also accepts a sign before the year.
         let is_signed = version.starts_with(['+', '-']);
         match date {
             Ok(date) if !is_signed && date <= newest => Ok(Self(date)),

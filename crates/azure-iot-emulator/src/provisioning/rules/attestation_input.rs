@@ -63,8 +63,8 @@ struct TpmInput {
 }
 
 impl AttestationInput {
-    /// Checks the attestation and generates keys that are not given, also for an enrollment that has some. A client that
-    /// changes what it read sends no certificates, so those of `existing` stay.
+    /// Checks the attestation, and generates keys that are not given, even if the enrollment has keys. A request with only the
+    /// readable part of a certificate keeps the certificate of `existing`.
     pub(crate) fn check(self, kind: EnrollmentKind, existing: Option<&Attestation>) -> Result<Attestation> {
         match (self.r#type.as_deref(), kind) {
             (Some("symmetricKey"), _) => symmetric_key(self.symmetric_key.unwrap_or_default()),

@@ -68,7 +68,7 @@ impl From<InitialTwinInput> for InitialTwin {
     }
 }
 
-/// The circumstances of a write.
+/// Kind, api-version and linked hubs of a write.
 #[derive(Clone, Copy)]
 pub(crate) struct WriteContext<'a> {
     pub(crate) kind: EnrollmentKind,
@@ -110,7 +110,7 @@ impl EnrollmentInput {
         }
     }
 
-    /// Checks the content. Members that neither the api-version nor the client can write are those of `existing`.
+    /// Checks the content. Members that the api-version does not have keep the values of `existing`.
     pub(crate) fn check(
         self,
         context: WriteContext<'_>,
@@ -156,7 +156,7 @@ impl EnrollmentInput {
     }
 }
 
-/// Checks the id of the device in the hub, whose rules are wider.
+/// Checks the id of the device in the hub, which allows more characters than a registration id.
 fn id_of_device(device_id: &str) -> Result<()> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-:.+%_#*?!(),=@;$'".contains(&byte);
     if device_id.len() <= 128 && device_id.bytes().all(allowed) {
@@ -233,7 +233,7 @@ fn check_hubs(hubs: &[String], linked: &[String]) -> Result<()> {
     }
 }
 
-/// Returns the names, of which a request has all or none. Three empty ones are none.
+/// Returns the names. A request must have all three names or none; empty names count as missing.
 fn registry_names(names: [Option<String>; 3]) -> Result<Option<RegistryNames>> {
     match names.map(|name| name.filter(|name| !name.is_empty())) {
         [None, None, None] => Ok(None),

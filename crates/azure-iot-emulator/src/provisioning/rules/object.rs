@@ -1,8 +1,8 @@
-//! Objects in request bodies. Derived code would accept arrays in place of them.
+//! Objects in request bodies. Derived deserializers would accept arrays in their place.
 
 use serde_json::Value;
 
-/// The members that can have arrays: the hubs, and data of the client.
+/// The members that can have arrays: hubs, and content that clients define.
 const WITH_ARRAYS: [&str; 5] = [
     "iotHubs",
     "tags",
@@ -11,7 +11,8 @@ const WITH_ARRAYS: [&str; 5] = [
     "payload",
 ];
 
-/// Checks that a value is an object, and that there are no arrays where its members are objects. The error says what is wrong.
+/// Checks that a value is an object, and that none of its members is an array in place of an object. The error describes
+/// the problem.
 pub(crate) fn check(value: &Value) -> Result<(), String> {
     let Value::Object(members) = value else {
         return Err("a JSON object is expected".to_owned());

@@ -5,7 +5,7 @@ use http::header::IF_MATCH;
 
 use crate::provisioning::errors::{Code, ProvisioningError, Result};
 
-/// A precondition. Clients send tags as they received them, which includes quotes, or without the quotes.
+/// A precondition. Clients send an ETag as they received it, including its quotes, or without the quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IfMatch {
     Absent,

@@ -1,4 +1,4 @@
-//! Queries and their pages. The grammar of the service is not published; the emulator has the queries that clients send.
+//! Queries and their pages. The grammar of the service is not published; the emulator supports the queries that clients send.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

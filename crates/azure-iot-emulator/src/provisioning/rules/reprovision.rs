@@ -6,11 +6,11 @@ use crate::provisioning::store::registration::{Assignment, Substatus};
 /// The effect of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The assignment stays, and the hub is not touched.
+    /// The assignment and the device in the hub are unchanged.
     Keep,
     /// The device gets the initial twin.
     Initialize(Substatus),
-    /// The twin stays.
+    /// The device keeps its twin.
     Migrate(Substatus),
 }
 

@@ -1,4 +1,4 @@
-//! Records of attestations: the proof of a device's identity that an enrollment requires.
+//! Records of attestations: the credentials that an enrollment requires of its devices.
 
 use std::fmt;
 

@@ -37,7 +37,7 @@ impl EnrollmentKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Enrollment {
-    /// The id in the spelling of its creation.
+    /// The id, spelled as in the request that created the enrollment.
     pub(crate) id: String,
     pub(crate) etag: Uuid,
     pub(crate) created: Timestamp,
@@ -55,14 +55,14 @@ pub(crate) struct Settings {
     /// The id of the device in the hub; only individual enrollments have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device_id: Option<String>,
-    /// Only of individual enrollments.
+    /// Only individual enrollments have this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device_information: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) initial_twin: Option<InitialTwin>,
     pub(crate) reprovision: ReprovisionPolicy,
     pub(crate) allocation: AllocationPolicy,
-    /// The hubs that the allocation chooses from; all linked ones if `None`.
+    /// The hubs from which the allocation chooses; `None` for all linked hubs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hubs: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,7 +81,7 @@ pub(crate) struct InitialTwin {
     pub(crate) desired: Map<String, Value>,
 }
 
-/// The effect of another registration of an assigned device.
+/// What happens when an assigned device registers again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReprovisionPolicy {

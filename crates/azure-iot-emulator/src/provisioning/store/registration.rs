@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Registration {
-    /// The id in the spelling of the first registration.
+    /// The id, spelled as in the first registration.
     pub(crate) id: String,
     pub(crate) etag: Uuid,
     pub(crate) created: Timestamp,
@@ -66,7 +66,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
 }
 
-/// The proof by which the device registered. `group` is the id of its enrollment group, if it has no individual enrollment.
+/// The credentials with which the device registered. `group` is the id of its enrollment group; `None` for an individual
+/// enrollment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub(crate) enum Proof {
@@ -95,7 +96,7 @@ impl Proof {
 pub(crate) struct PendingAllocation {
     /// Number of calls of the webhook so far.
     pub(crate) calls: u32,
-    /// Not before this time is the webhook called again.
+    /// Time of the next call.
     pub(crate) next_call: Timestamp,
     /// The payload that the device sent.
     pub(crate) payload: Option<Value>,

@@ -11,13 +11,13 @@ use crate::provisioning::store::registration::{Proof, Registration};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EnrollmentExtent {
     pub(crate) kind: EnrollmentKind,
-    /// Whether symmetric keys are included.
+    /// Includes symmetric keys.
     pub(crate) keys: bool,
-    /// Whether the names of api-version 2026-11-01 are included.
+    /// Includes the names that api-version 2026-11-01 adds.
     pub(crate) registry: bool,
 }
 
-/// Returns an enrollment, an individual one with the registration of its device.
+/// Returns an enrollment. An individual enrollment includes the registration of its device.
 pub(crate) fn enrollment(
     enrollment: &Enrollment,
     registration: Option<&Registration>,
@@ -128,7 +128,7 @@ pub(crate) fn registration_state(registration: &Registration) -> Value {
     Value::Object(view)
 }
 
-/// Returns a registration as its device sees it, with the proof of its identity.
+/// Returns a registration as the device sees it, including its credentials' public parts.
 pub(crate) fn registration_result(registration: &Registration) -> Value {
     let mut view = registration_state(registration);
     match &registration.proof {

@@ -9,8 +9,8 @@ use crate::provisioning::store::{Store, key};
 use crate::timestamp::Timestamp;
 
 impl Store {
-    /// Creates or replaces an enrollment. An existing one keeps the spelling of its id and the time of its creation. Also
-    /// returns the registration with the same id.
+    /// Creates or replaces an enrollment, and returns it with the registration of the same id. A replaced enrollment keeps the
+    /// spelling of its id and the time of its creation.
     pub(crate) fn put_enrollment(
         &mut self,
         kind: EnrollmentKind,
@@ -39,7 +39,7 @@ impl Store {
         (enrollments.add(&key, enrollment), self.registrations.get(&key))
     }
 
-    /// Deletes an enrollment, and with an individual one the registration of its device.
+    /// Deletes an enrollment and, if it is an individual one, the registration of its device.
     pub(crate) fn delete_enrollment(&mut self, kind: EnrollmentKind, id: &str) {
         let key = key(id);
         self.enrollments_mut(kind).remove(&key);
