@@ -135,7 +135,8 @@ async fn credentials_of_services_are_checked() {
     let bearer = |audience: &str| {
         let token = running
             .emulator
-            .bearer_token_for(Some(audience), Duration::from_secs(60)).unwrap();
+            .bearer_token_for(Some(audience), Duration::from_secs(60))
+            .unwrap();
         format!("Bearer {token}")
     };
     assert_eq!(get(bearer("https://azure-devices-provisioning.net")).await.0, 200);
