@@ -102,7 +102,7 @@ fn invalid_values_end_with_a_clear_message() {
         (&["--token-lifetime", "0"], "the token lifetime 0 is not valid"),
         (
             &["--token-audience", "https://vault.azure.net"],
-            "the audiences are https://iothubs.azure.net, https://digitaltwins.azure.net",
+            "the audiences are https://iothubs.azure.net, https://azure-devices-provisioning.net",
         ),
         (&["--clock", "soon"], "--clock"),
         (
