@@ -77,9 +77,12 @@ fn of_service(workspace: &Workspace, service: &Service) -> Result<Coverage, Erro
         operations: &ids.0,
         reached: BTreeSet::new(),
     };
-    let convenience = service.krate.replace("-protocol", "-convenience");
-    for file in rust_files(&workspace.path(convenience).join("src"))? {
-        calls.visit_file(&parse(&file)?);
+    let client = workspace.path(&service.convenience).join("src");
+    // The client of a new service is written after its protocol crate.
+    if client.is_dir() {
+        for file in rust_files(&client)? {
+            calls.visit_file(&parse(&file)?);
+        }
     }
     let reached = calls.reached;
     let missing = ids.0.difference(&reached).cloned().collect();

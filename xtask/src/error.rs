@@ -101,6 +101,14 @@ pub enum Error {
         /// The listed names.
         known: String,
     },
+    /// `new-service` got a name that cannot be used.
+    #[error("cannot add service `{name}`: {reason}")]
+    NewService {
+        /// The name.
+        name: String,
+        /// The rule that it breaks, and what to do.
+        reason: String,
+    },
     /// Committed generated files differ from what the descriptions generate.
     #[error(
         "stale generated files; run `cargo xtask generate` and commit the result:\n{}",

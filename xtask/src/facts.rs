@@ -1,11 +1,14 @@
 //! The facts of an API description, independent of human-readable text, order and notation.
 
+mod listing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::document::{METHODS, deref, elements, entries, object, string, version};
 use crate::error::{Located, Pointer};
+use crate::texts;
 
 /// The facts of one description.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,6 +251,8 @@ fn schema_facts(value: &Value) -> SchemaFacts {
             || key.starts_with("exclusive")
             || key.starts_with("x-");
         if is_constraint && *value != Value::Bool(false) {
+            let mut value = value.clone();
+            texts::remove(&mut value);
             out.constraints.insert(key.clone(), value.to_string());
         }
     }

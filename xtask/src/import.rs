@@ -1,18 +1,19 @@
 //! Imports a published API description into `specs/`.
 
-mod secrets;
+pub(crate) mod secrets;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::description::{Description, load_openapi};
 use crate::diff::{Report, diff};
 use crate::document::{load_json, version};
-use crate::error::{Error, Pointer, read};
+use crate::error::{Error, read};
 use crate::facts::Facts;
 use crate::output::{self, Output};
 use crate::overlay;
+use crate::texts::{self, ForeignText};
 use crate::workspace::{Service, Workspace};
 
 /// The result of an import.
@@ -24,8 +25,8 @@ pub struct Import {
     pub changed: bool,
     /// The API changes since the previous version.
     pub report: Report,
-    /// JSON pointers of the publisher's descriptions that have no counterpart in the previous version.
-    pub copied_descriptions: Vec<String>,
+    /// The publisher's texts that have no counterpart in the previous version. Each is replaced by [`texts::TO_WRITE`].
+    pub foreign_texts: Vec<ForeignText>,
     /// The renamed components of other files, one line each.
     pub renamed: Vec<String>,
     /// JSON pointers of members that look like secrets and are not marked as such.
@@ -41,9 +42,9 @@ pub enum Existing {
     Replace,
 }
 
-/// Writes `specs/<service>/<info.version>.json` from a Swagger 2.0 or OpenAPI 3.0 file and selects that version in
-/// `services.toml`. Keeps the descriptions of the previous version. Keeps the overlay too; `generate` reports the actions
-/// that no longer match.
+/// Writes `specs/<service>/<info.version>.json` and the listing of its facts from a Swagger 2.0 or OpenAPI 3.0 file, and
+/// selects that version in `services.toml`. Keeps the texts of the previous version. Keeps the overlay too; `generate`
+/// reports the actions that no longer match.
 ///
 /// # Errors
 /// If the file is invalid, the service is unknown, or the version exists and would change. Nothing is written in that case.
@@ -58,43 +59,51 @@ pub fn import(
     loaded.require_complete()?;
     let renamed = loaded.bundled.renamed;
     let mut document = loaded.openapi;
-    remove_examples(&mut document);
+    texts::remove_examples(&mut document);
     let new = Facts::of(&document).map_err(|e| e.in_file(file))?;
 
     let previous = workspace.spec(&entry.description);
     let previous_document = load_openapi(&previous)?;
     let old = Facts::of(&previous_document).map_err(|e| e.in_file(&previous))?;
-    let mut copied_descriptions = Vec::new();
-    keep_descriptions(
-        Some(&previous_document),
-        &mut document,
-        &Pointer::root(),
-        &mut copied_descriptions,
-    );
+    let foreign_texts = texts::keep(&previous_document, &mut document);
     let report = diff(&old, &new);
 
     let version = version(&document);
     let relative = format!("{service}/{version}.json");
     let description = workspace.spec(&relative);
-    let json = serde_json::to_string_pretty(&document).map_err(|source| Error::Json {
-        file: file.to_owned(),
-        source,
-    })?;
-    let new_description = Output::new(description.clone(), json + "\n");
+    let new_description = Output::new(description.clone(), printed(&document, file)?);
     if existing == Existing::Keep && description.exists() && new_description.is_stale()? {
         return Err(Error::Exists { file: description });
     }
     let possible_secrets = secrets::unmarked(&corrected(workspace, &entry, &document));
-    let outputs = [new_description, selected(workspace, service, version, &relative)?];
+    let outputs = [
+        new_description,
+        Output::new(facts_file(&description), new.to_string()),
+        selected(workspace, service, version, &relative)?,
+    ];
     let changed = !output::replace(&outputs)?.is_empty();
     Ok(Import {
         description,
         changed,
         report,
-        copied_descriptions,
+        foreign_texts,
         renamed,
         possible_secrets,
     })
+}
+
+/// Returns the text of a description that was read from `file`.
+pub(crate) fn printed(document: &Value, file: &Path) -> Result<String, Error> {
+    let json = serde_json::to_string_pretty(document).map_err(|source| Error::Json {
+        file: file.to_owned(),
+        source,
+    })?;
+    Ok(json + "\n")
+}
+
+/// Returns the file with the listing of a description's facts: `<version>.facts.txt` next to `<version>.json`.
+pub fn facts_file(description: &Path) -> PathBuf {
+    description.with_extension("facts.txt")
 }
 
 /// Returns `services.toml` with the version selected.
@@ -167,78 +176,6 @@ fn with_value(line: &str, value: &str) -> String {
         Some((key, after)) => format!("{key}\"{value}\"{after}"),
         None => line.to_owned(),
     }
-}
-
-/// Removes the references to the publisher's example files, which are not imported.
-fn remove_examples(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.shift_remove("x-ms-examples");
-            map.values_mut().for_each(remove_examples);
-        }
-        Value::Array(items) => items.iter_mut().for_each(remove_examples),
-        _ => {}
-    }
-}
-
-/// Replaces descriptions with those of the old document. Pushes the pointers of descriptions without an old counterpart
-/// to `copied`.
-fn keep_descriptions(old: Option<&Value>, new: &mut Value, at: &Pointer, copied: &mut Vec<String>) {
-    match new {
-        Value::Object(map) => {
-            for (key, value) in map.iter_mut() {
-                let before = old.and_then(|old| old.get(key));
-                let at = at.at(key);
-                // In `properties`, a member named `description` is an object.
-                if let (true, Value::String(text)) = (DESCRIPTION_KEYS.contains(&key.as_str()), &mut *value) {
-                    match before {
-                        Some(Value::String(own)) => text.clone_from(own),
-                        _ if text.is_empty() => {}
-                        _ => copied.push(at.as_str().to_owned()),
-                    }
-                } else {
-                    keep_descriptions(before, value, &at, copied);
-                }
-            }
-            if let Some(Value::Object(old)) = old {
-                *map = in_order_of(old, std::mem::take(map));
-            }
-        }
-        Value::Array(items) => {
-            for (index, value) in items.iter_mut().enumerate() {
-                // Parameters are matched by name and location, other elements by index.
-                let same = |other: &&Value| {
-                    other.get("name") == value.get("name") && other.get("in") == value.get("in")
-                };
-                let list = old.and_then(Value::as_array);
-                let before = match value.get("name") {
-                    Some(_) => list.and_then(|l| l.iter().find(same)),
-                    None => list.and_then(|l| l.get(index)),
-                };
-                keep_descriptions(before, value, &at.at(index), copied);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The keys of human-readable text.
-const DESCRIPTION_KEYS: [&str; 3] = ["title", "summary", "description"];
-
-/// Returns `new` with its keys in the order of `old`, so that a diff of the files is short, and with the descriptions of
-/// `old` that it lacks.
-fn in_order_of(old: &Map<String, Value>, mut new: Map<String, Value>) -> Map<String, Value> {
-    let is_reference = new.contains_key("$ref");
-    let mut out = Map::new();
-    for (key, before) in old {
-        if let Some(value) = new.shift_remove(key) {
-            out.insert(key.clone(), value);
-        } else if DESCRIPTION_KEYS.contains(&key.as_str()) && before.is_string() && !is_reference {
-            out.insert(key.clone(), before.clone());
-        }
-    }
-    out.extend(new);
-    out
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@
 //! 4. [`codegen`] generates code, [`postpass`] corrects it, [`split`] divides it into files;
 //! 5. [`output`] writes the files or compares them. [`generate`] runs all stages.
 //!
-//! [`facts`] and [`diff`] compare descriptions, [`import`] imports a new version, [`coverage`] compares the operations with
-//! the convenience crates, [`corpus`] runs all stages on
+//! [`facts`] and [`diff`] compare descriptions, [`import`] imports a new version, [`new_service`] adds a
+//! service, [`coverage`] compares the operations with the convenience crates, [`corpus`] runs all stages on
 //! a folder of published descriptions, and [`ci`] runs every check.
 
 pub mod bundle;
@@ -31,9 +31,11 @@ pub mod lower;
 pub mod metadata;
 pub mod msrv;
 mod names;
+pub mod new_service;
 pub mod output;
 pub mod overlay;
 pub mod postpass;
 pub mod readme;
 pub mod split;
+pub mod texts;
 pub mod workspace;

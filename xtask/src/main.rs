@@ -15,6 +15,8 @@ use clap::{Parser, Subcommand};
 use xtask::error::Error;
 use xtask::generate::Unsupported;
 use xtask::import::{Existing, Import};
+use xtask::new_service::{NewService, new_service};
+use xtask::texts::ForeignText;
 use xtask::workspace::Workspace;
 use xtask::{ci, corpus, coverage, generate, import};
 
@@ -46,6 +48,13 @@ enum Command {
         /// Overwrite the version if it exists.
         #[arg(long)]
         replace: bool,
+    },
+    /// Add a service: its description in specs/, its entry in services.toml, and its protocol crate.
+    NewService {
+        /// The service's name: lowercase words joined by hyphens.
+        name: String,
+        /// A Swagger 2.0 or OpenAPI 3.0 file, with the files that it refers to next to it as published.
+        file: PathBuf,
     },
     /// Report the changes between two API descriptions (Swagger 2.0 or OpenAPI 3.0).
     Diff {
@@ -108,17 +117,41 @@ fn unsupported(strict: bool) -> Unsupported {
     }
 }
 
-fn print_import(workspace: &Workspace, done: &Import) {
-    say!("{}", done.report);
-    for line in &done.renamed {
+fn print_notes(renamed: &[String], possible_secrets: &[String], texts: &[ForeignText]) {
+    for line in renamed {
         say!("renamed: {line}");
     }
-    for pointer in &done.possible_secrets {
+    for pointer in possible_secrets {
         say!("looks like a secret, mark it with x-ms-secret in the overlay if it is one: {pointer}");
     }
-    for pointer in &done.copied_descriptions {
-        say!("copied from the published file, rewrite in our own words: {pointer}");
+    for text in texts {
+        say!(
+            "write in our own words: {}\n    published: {}",
+            text.pointer,
+            text.published
+        );
     }
+}
+
+fn print_new_service(workspace: &Workspace, done: &NewService) {
+    print_notes(&done.renamed, &done.possible_secrets, &done.foreign_texts);
+    done.skipped.iter().for_each(|line| say!("skipped {line}"));
+    for file in &done.files {
+        say!(
+            "wrote {}",
+            file.strip_prefix(workspace.root()).unwrap_or(file).display()
+        );
+    }
+    say!(
+        "{} operation(s), {} text(s) to write; continue as in specs/README.md, \"Adding a service\"",
+        done.operations,
+        done.foreign_texts.len()
+    );
+}
+
+fn print_import(workspace: &Workspace, done: &Import) {
+    say!("{}", done.report);
+    print_notes(&done.renamed, &done.possible_secrets, &done.foreign_texts);
     let written = done
         .description
         .strip_prefix(workspace.root())
@@ -173,6 +206,9 @@ fn run(command: Command) -> Result<(), Error> {
                 &workspace,
                 &import::import(&workspace, &service, &file, existing)?,
             );
+        }
+        Command::NewService { name, file } => {
+            print_new_service(&workspace, &new_service(&workspace, &name, &file)?);
         }
         Command::Diff { old, new, exit_code } => {
             let report = import::compare(&old, &new)?;

@@ -25,6 +25,8 @@ pub struct Service {
     pub overlay: Option<String>,
     /// The protocol crate, relative to the workspace root.
     pub krate: String,
+    /// The crate of the client, relative to the workspace root. Services may share one.
+    pub convenience: String,
 }
 
 /// The api-versions that a client may send: operations and types are those of the description, which is usually the newest.
@@ -71,6 +73,7 @@ struct Entry {
     overlay: Option<String>,
     #[serde(rename = "crate")]
     krate: String,
+    convenience: Option<String>,
 }
 
 impl Workspace {
@@ -132,10 +135,12 @@ impl Workspace {
                 description,
                 overlay,
                 krate,
+                convenience,
             } = entry;
             let versions = Versions::of(&version, versions, default_version);
             services.push(Service {
                 versions: versions.map_err(|reason| fail(format!("[{name}] {reason}")))?,
+                convenience: convenience.unwrap_or_else(|| krate.replace("-protocol", "-convenience")),
                 name,
                 version,
                 description,

@@ -14,6 +14,7 @@ use support::{Scratch, pottery};
 use xtask::error::Error;
 use xtask::generate::Unsupported;
 use xtask::import::Existing;
+use xtask::new_service::new_service;
 use xtask::{convert, coverage, generate, import, msrv, readme};
 
 /// The error texts, one per line, with a heading per group.
@@ -125,6 +126,8 @@ fn errors_name_file_pointer_fault_and_rule_and_nothing_is_written() {
     overlays(&mut texts);
     texts.group("Commands");
     commands(&mut texts);
+    texts.group("New services");
+    new_services(&mut texts);
     texts.group("Toolchain");
     toolchain(&mut texts);
     insta::assert_snapshot!(texts.0.trim());
@@ -279,6 +282,24 @@ fn toolchain(texts: &mut ErrorTexts) {
     scratch.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95.0\"\n");
     texts.push(&scratch, &check("rustc 1.96.0"));
     texts.push(&scratch, &check("rustc 1.95.0"));
+}
+
+fn new_services(texts: &mut ErrorTexts) {
+    let scratch = Scratch::new();
+    let file = support::fixture("pottery.json");
+    std::fs::create_dir_all(scratch.path("crates/weaving-protocol")).unwrap();
+    for name in ["Tea House", "pottery", "weaving", "tea-house"] {
+        texts.push(
+            &scratch,
+            &new_service(&scratch.workspace, name, &file).unwrap_err(),
+        );
+    }
+    scratch.write("Cargo.toml", "[workspace]\n");
+    texts.push(
+        &scratch,
+        &new_service(&scratch.workspace, "tea-house", &file).unwrap_err(),
+    );
+    assert!(!scratch.path("specs/tea-house").exists());
 }
 
 fn commands(texts: &mut ErrorTexts) {

@@ -41,7 +41,7 @@ fn every_generated_path_parameter_is_guarded() {
             "{}",
             service.name
         );
-        assert!(placeholders > 20, "{placeholders}");
+        assert!(placeholders > 0, "{}", service.name);
     }
 }
 

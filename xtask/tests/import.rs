@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use support::{Scratch, pottery};
 use xtask::generate::Unsupported;
 use xtask::import::Existing;
+use xtask::texts::{self, ForeignText};
 use xtask::{generate, import};
 
 fn read(scratch: &Scratch, path: &str) -> String {
@@ -36,13 +37,22 @@ fn a_new_version_is_written_reported_and_selected() {
         "2030-01-01 → 2031-06-01: 1 change(s), 0 breaking\n          added    property Kiln.colour"
     );
     assert_eq!(
-        done.copied_descriptions,
-        ["/components/schemas/Kiln/properties/colour/description"]
+        done.foreign_texts,
+        [ForeignText {
+            pointer: "/components/schemas/Kiln/properties/colour/description".to_owned(),
+            published: "Not ours.".to_owned(),
+        }]
     );
 
     let written: Value = serde_json::from_str(&read(&scratch, "specs/pottery/2031-06-01.json")).unwrap();
     assert_eq!(written["openapi"], "3.0.3");
     assert!(!written.to_string().contains("x-ms-examples"));
+    assert_eq!(
+        texts::unwritten(&written),
+        ["/components/schemas/Kiln/properties/colour/description"]
+    );
+    let facts = read(&scratch, "specs/pottery/2031-06-01.facts.txt");
+    assert!(facts.contains("\n  colour: string\n"), "{facts}");
     let services = read(&scratch, "specs/services.toml");
     assert!(
         services.starts_with("# The services.\n[pottery]\nversion = \"2031-06-01\"\n"),
@@ -83,9 +93,27 @@ fn importing_a_file_again_changes_nothing() {
         let done = import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap();
         assert!(!done.changed);
         assert_eq!(done.report.to_string(), "2030-01-01 → 2030-01-01: no changes");
-        assert_eq!(done.copied_descriptions, Vec::<String>::new());
+        assert_eq!(done.foreign_texts, []);
     }
     assert_eq!(scratch.everything(), before);
+}
+
+#[test]
+fn a_text_to_write_is_reported_until_it_is_written() {
+    let scratch = Scratch::new();
+    let mut document = pottery();
+    document["info"]["version"] = json!("2031-06-01");
+    document["definitions"]["Kiln"]["properties"]["colour"] =
+        json!({ "type": "string", "description": "Not ours." });
+    let file = scratch.write("new.json", document.to_string());
+    let import = || import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap();
+    assert_eq!(import().foreign_texts.len(), 1);
+    assert_eq!(import().foreign_texts[0].published, "Not ours.");
+    let description = read(&scratch, "specs/pottery/2031-06-01.json");
+    let ours = description.replace("\"TODO\"", "\"The color of the glaze.\"");
+    scratch.write("specs/pottery/2031-06-01.json", &ours);
+    assert_eq!(import().foreign_texts, []);
+    assert_eq!(read(&scratch, "specs/pottery/2031-06-01.json"), ours);
 }
 
 #[test]
@@ -121,7 +149,7 @@ fn our_descriptions_are_kept() {
         .reverse();
     let file = scratch.write("new.json", document.to_string());
     let done = import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap();
-    assert_eq!(done.copied_descriptions, Vec::<String>::new());
+    assert_eq!(done.foreign_texts, []);
     let written = read(&scratch, "specs/pottery/2030-01-01.json");
     for theirs in ["Other title", "Other summary", "Other description"] {
         assert!(!written.contains(theirs), "{theirs}");

@@ -29,7 +29,12 @@ fn importing_the_published_files_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let copy = Workspace::at(folder.path());
         std::fs::create_dir_all(copy.spec(&service.name)).unwrap();
-        for file in ["services.toml", &service.description] {
+        let facts = import::facts_file(service.description.as_ref());
+        for file in [
+            "services.toml".as_ref(),
+            service.description.as_ref(),
+            facts.as_path(),
+        ] {
             std::fs::copy(ours.spec(file), copy.spec(file)).unwrap();
         }
         let published = upstream.join(format!("{}-{}.json", service.name, service.version));
@@ -41,7 +46,7 @@ fn importing_the_published_files_changes_nothing() {
             done.report
         );
         // With our descriptions kept, the file is identical.
-        assert_eq!(done.copied_descriptions, Vec::<String>::new());
+        assert_eq!(done.foreign_texts, []);
         assert!(!done.changed, "{}", service.name);
         assert_eq!(done.description, copy.spec(&service.description));
     }

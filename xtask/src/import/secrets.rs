@@ -34,7 +34,7 @@ const PUBLIC: [&str; 14] = [
 ];
 
 /// Returns the pointers of the string members that look like secrets and are not marked with `x-ms-secret`.
-pub(super) fn unmarked(document: &Value) -> Vec<String> {
+pub(crate) fn unmarked(document: &Value) -> Vec<String> {
     let mut out = Vec::new();
     walk(document, &Pointer::root(), &mut out);
     out
