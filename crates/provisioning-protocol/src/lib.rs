@@ -1,0 +1,53 @@
+//! The service API of the Azure Device Provisioning Service, operation by operation.
+//!
+//! [`Client`] has two methods per operation of the API: `<operation>_request` builds the request without IO, and
+//! `<operation>` sends it and reads the response. [`types`] has the types of request and response bodies, and
+//! [`OPERATIONS`] the metadata of each operation. All of it is generated. Most users want the `provisioning-convenience`
+//! crate, which is written by hand on top of this one and covers every operation.
+//!
+//! A request is a [`TypedRequest`](azure_protocol_runtime::TypedRequest), which can be inspected without a server.
+//! Authentication, retries and tracing are up to the [`Executor`](azure_protocol_runtime::Executor) of the client;
+//! without one, requests are sent unauthenticated. An error response is an [`Error::UnexpectedResponse`] whose body has not
+//! been read.
+//!
+//! Decoding is lenient: an unknown enum value is kept as `UnknownValue`, unknown members are skipped (or kept in `extra`,
+//! in types that are read and sent back), and dates are accepted in every format that the service is known to write.
+//!
+//! # Example
+//!
+//! ```
+//! use provisioning_protocol::{Client, types};
+//!
+//! # async fn run() -> Result<(), provisioning_protocol::Error> {
+//! let client = Client::new_with_client("https://my-dps.azure-devices-provisioning.net", reqwest::Client::new(), None);
+//! let query = types::QuerySpecification { query: "SELECT * FROM enrollments".to_owned() };
+//! let page = client.individual_enrollment_query(None, Some(100), &query).await?;
+//! println!("{} enrollments, next page at {:?}", page.len(), page.headers().get("x-ms-continuation"));
+//! # Ok(())
+//! # }
+//! # // Runs without a service: an id that would address the parent is refused before anything is sent.
+//! # let client = Client::new_with_client("https://localhost", reqwest::Client::new(), None);
+//! # let refused = client.individual_enrollment_get_request("..");
+//! # assert!(matches!(refused, Err(provisioning_protocol::Error::InvalidRequest(_))));
+//! ```
+//!
+//! # Regenerating
+//!
+//! `cargo xtask generate` writes `src/generated/` from `specs/provisioning/`: the API description, and an overlay that
+//! corrects it where the real service differs. A test fails if the generated code is stale.
+
+#[rustfmt::skip]
+#[allow(
+    missing_docs,
+    unused_imports,
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::missing_errors_doc,
+    reason = "generated: the API description is incomplete, and the generator emits one form for all cases"
+)]
+mod generated;
+
+pub use generated::{API_VERSION, ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, types};
