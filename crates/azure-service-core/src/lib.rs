@@ -198,7 +198,7 @@ pub use retry::retry_options;
 pub use retry_loop::{Attempt, retry};
 pub use sas::{SasCredential, SasPolicy, SasToken};
 #[cfg(feature = "rustls")]
-pub use transport::transport_trusting;
+pub use transport::{transport_trusting, transport_with_identity};
 
 /// For the expansion of [`client_info!`].
 #[doc(hidden)]

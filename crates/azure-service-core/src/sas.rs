@@ -161,12 +161,34 @@ impl SasCredential {
                 key: decode(key)?.into(),
             })),
         };
-        Ok(Self {
+        Ok(Self::of(source))
+    }
+
+    /// Creates a credential for `resource`, a path or a host name with a path, whose case is kept. `key_name` names the policy of
+    /// the key.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionStringError::InvalidKey`] if the key is not base64.
+    pub fn for_resource(
+        resource: &str,
+        key_name: Option<&str>,
+        key: &Secret,
+    ) -> Result<Self, ConnectionStringError> {
+        Ok(Self::of(Source::Key(Arc::new(Signer {
+            resource: encode(resource),
+            key_name: key_name.map(str::to_owned),
+            key: decode(key)?.into(),
+        }))))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
             source,
             lifetime: LIFETIME,
             clock: Arc::new(OffsetDateTime::now_utc),
             current: Arc::default(),
-        })
+        }
     }
 
     /// Sets the lifetime of tokens, clamped to between one second and 100 years of 365 days. Default: one hour.
@@ -392,6 +414,20 @@ mod tests {
         );
         let not_base64 = SasToken::sign(resource, end, None, &Secret::new("secret!"));
         assert_eq!(not_base64, Err(ConnectionStringError::InvalidKey));
+    }
+
+    #[test]
+    fn token_for_a_resource_keeps_its_case_and_encodes_its_path() {
+        let resource = "0ne00000001/registrations/Device.1";
+        let credential = SasCredential::for_resource(resource, Some("registration"), &Secret::new(K1)).unwrap();
+        let token = credential.token();
+        let prefix = "SharedAccessSignature sr=0ne00000001%2Fregistrations%2FDevice.1&sig=";
+        assert!(token.token.secret().starts_with(prefix));
+        assert!(token.token.secret().ends_with("&skn=registration"));
+        let signed = SasToken::sign(resource, token.expires_on, Some("registration"), &Secret::new(K1));
+        assert_eq!(token, signed.unwrap());
+        let refused = SasCredential::for_resource(resource, None, &Secret::new("secret!"));
+        assert_eq!(refused.err(), Some(ConnectionStringError::InvalidKey));
     }
 
     fn credential(host: &str, key_name: &str, key: &str) -> SasCredential {

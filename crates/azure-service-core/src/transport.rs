@@ -37,12 +37,45 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
 /// [`ErrorKind::InvalidInput`] if `pem` contains no certificate.
 #[cfg(feature = "rustls")]
 pub fn transport_trusting(pem: &str) -> Result<azure_core::http::Transport> {
+    transport(builder().tls_certs_merge(certificates(pem)?))
+}
+
+/// Creates a transport that presents a client certificate. `identity` is PEM with the private key, the certificate and its
+/// intermediates, in any order. The transport trusts the certificates in `trusted` in addition to those of the system.
+///
+/// For `ClientOptions::transport`.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidInput`] if `identity` lacks a key or a certificate, or `trusted` is given and contains no certificate.
+#[cfg(feature = "rustls")]
+pub fn transport_with_identity(
+    identity: &azure_core::credentials::Secret,
+    trusted: Option<&str>,
+) -> Result<azure_core::http::Transport> {
+    // The source is dropped because it may quote the key.
+    let identity = reqwest::Identity::from_pem(identity.secret().as_bytes())
+        .map_err(|_| Error::invalid_input("identity", "must be PEM with a private key and a certificate"))?;
+    let mut builder = builder().identity(identity);
+    if let Some(trusted) = trusted {
+        builder = builder.tls_certs_merge(certificates(trusted)?);
+    }
+    transport(builder)
+}
+
+#[cfg(feature = "rustls")]
+fn certificates(pem: &str) -> Result<Vec<reqwest::Certificate>> {
     let invalid = || Error::invalid_input("pem", "contains no PEM certificate");
     let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
         .map_err(|error| invalid().with_source(error))?;
-    if certificates.is_empty() {
-        return Err(invalid());
+    match certificates.is_empty() {
+        true => Err(invalid()),
+        false => Ok(certificates),
     }
-    let client = build(builder().tls_certs_merge(certificates))?;
+}
+
+#[cfg(feature = "rustls")]
+fn transport(builder: reqwest::ClientBuilder) -> Result<azure_core::http::Transport> {
+    let client = build(builder)?;
     Ok(azure_core::http::Transport::new(std::sync::Arc::new(client)))
 }
