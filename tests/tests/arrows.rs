@@ -31,6 +31,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "twin-query",
         ],
     ),
+    (
+        "provisioning-convenience",
+        &[
+            "provisioning-protocol",
+            "provisioning-device-protocol",
+            "azure-protocol-runtime",
+            "azure-service-core",
+        ],
+    ),
     ("azure-iot-emulator", &["twin-query", "dtdl"]),
     ("iot-emulator", &["azure-iot-emulator"]),
     ("xtask", &[]),
@@ -75,6 +84,16 @@ const UNREACHABLE: &[(&str, &[&str], &[&str])] = &[
         &["rustls"],
     ),
     ("iothub-convenience", &[], &["native-tls", "openssl", "axum"]),
+    (
+        "provisioning-convenience",
+        &[],
+        &["native-tls", "openssl", "twin-query", "dtdl"],
+    ),
+    (
+        "provisioning-convenience",
+        &["--no-default-features"],
+        &["rustls"],
+    ),
     (
         "iothub-convenience",
         &["--no-default-features"],

@@ -252,5 +252,7 @@ const LIBRARY: &str = r#"//! The `{name}` API, operation by operation.
 )]
 mod generated;
 
-pub use generated::{API_VERSION, ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, types};
+pub use generated::{
+    API_VERSION, API_VERSIONS, ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, types,
+};
 "#;

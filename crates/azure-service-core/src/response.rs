@@ -1,11 +1,13 @@
 //! Access to the headers and the model of a response.
 
+use std::time::Duration;
+
 use azure_core::http::{Etag, RawResponse, Response};
 use serde::de::DeserializeOwned;
 
 use crate::decode;
 use crate::error::{Error, ErrorKind, Result};
-use crate::header::header;
+use crate::header::{header, retry_after};
 use crate::precondition::{Precondition, etag};
 
 /// Access to the headers of any response, and decoding with errors that name the member.
@@ -40,6 +42,9 @@ pub trait ResponseExt {
     /// Returns the service's request id, which Azure support asks for.
     fn request_id(&self) -> Option<&str>;
 
+    /// Returns the wait that the service asks for before the next request (`Retry-After`).
+    fn retry_after(&self) -> Option<Duration>;
+
     /// Decodes the body like `into_model`, with an error that names the member.
     ///
     /// `into_model` returns azure_core's error, which has only line and column if the model is the caller's own type.
@@ -65,6 +70,10 @@ impl<T, F> ResponseExt for Response<T, F> {
 
     fn request_id(&self) -> Option<&str> {
         header(self.headers(), "x-ms-request-id")
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.headers())
     }
 
     fn decode(self) -> Result<T>

@@ -419,7 +419,8 @@ mod tests {
     #[test]
     fn token_for_a_resource_keeps_its_case_and_encodes_its_path() {
         let resource = "0ne00000001/registrations/Device.1";
-        let credential = SasCredential::for_resource(resource, Some("registration"), &Secret::new(K1)).unwrap();
+        let credential =
+            SasCredential::for_resource(resource, Some("registration"), &Secret::new(K1)).unwrap();
         let token = credential.token();
         let prefix = "SharedAccessSignature sr=0ne00000001%2Fregistrations%2FDevice.1&sig=";
         assert!(token.token.secret().starts_with(prefix));

@@ -50,4 +50,6 @@
 )]
 mod generated;
 
-pub use generated::{API_VERSION, ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, types};
+pub use generated::{
+    API_VERSION, API_VERSIONS, ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, types,
+};

@@ -59,7 +59,7 @@ impl Error {
     /// Returns whether the call timed out, in the client or in the service.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.0.timed_out || self.is_service(408) || self.is_service(504)
+        self.0.timed_out || self.0.kind == ErrorKind::Timeout || self.is_service(408) || self.is_service(504)
     }
 
     /// Returns whether the connection could not be established, so that the request was not sent. See

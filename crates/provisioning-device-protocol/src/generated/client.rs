@@ -19,6 +19,7 @@ pub struct Client {
     pub(crate) baseurl: azure_protocol_runtime::BaseUrl,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: azure_protocol_runtime::Hook,
+    pub(crate) api_version: std::borrow::Cow<'static, str>,
 }
 
 impl Client {
@@ -37,7 +38,19 @@ impl Client {
             baseurl: azure_protocol_runtime::BaseUrl::new(baseurl),
             client,
             inner,
+            api_version: std::borrow::Cow::Borrowed(operations::API_VERSION),
         }
+    }
+
+    /// Returns a client that sends this API version, which may be one that was published later, in place of
+    /// [`API_VERSION`](super::API_VERSION).
+    #[must_use]
+    pub fn with_api_version(
+        mut self,
+        api_version: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        self.api_version = api_version.into();
+        self
     }
 }
 
@@ -89,7 +102,7 @@ impl Client {
         TypedRequest::new(
             &operations::RUNTIME_REGISTRATION_DEVICE_REGISTRATION_STATUS_LOOKUP,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -160,7 +173,7 @@ impl Client {
         TypedRequest::new(
             &operations::RUNTIME_REGISTRATION_OPERATION_STATUS_LOOKUP,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -226,7 +239,7 @@ impl Client {
         TypedRequest::new(
             &operations::RUNTIME_REGISTRATION_REGISTER_DEVICE_AND_ISSUE_CERTIFICATE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 

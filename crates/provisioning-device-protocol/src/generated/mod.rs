@@ -6,5 +6,5 @@ mod client;
 mod operations;
 pub mod types;
 pub use client::Client;
-pub use operations::{API_VERSION, OPERATIONS};
+pub use operations::{API_VERSION, API_VERSIONS, OPERATIONS};
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

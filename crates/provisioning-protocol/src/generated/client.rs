@@ -21,6 +21,7 @@ pub struct Client {
     pub(crate) baseurl: azure_protocol_runtime::BaseUrl,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: azure_protocol_runtime::Hook,
+    pub(crate) api_version: std::borrow::Cow<'static, str>,
 }
 
 impl Client {
@@ -39,7 +40,19 @@ impl Client {
             baseurl: azure_protocol_runtime::BaseUrl::new(baseurl),
             client,
             inner,
+            api_version: std::borrow::Cow::Borrowed(operations::API_VERSION),
         }
+    }
+
+    /// Returns a client that sends this API version, which may be one that was published later, in place of
+    /// [`API_VERSION`](super::API_VERSION).
+    #[must_use]
+    pub fn with_api_version(
+        mut self,
+        api_version: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        self.api_version = api_version.into();
+        self
     }
 }
 
@@ -81,7 +94,7 @@ impl Client {
         TypedRequest::new(
             &operations::ENROLLMENT_GROUP_RUN_BULK_OPERATION,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -123,11 +136,7 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        TypedRequest::new(
-            &operations::ENROLLMENT_GROUP_GET,
-            request,
-            operations::API_VERSION,
-        )
+        TypedRequest::new(&operations::ENROLLMENT_GROUP_GET, request, &self.api_version)
     }
 
     /// Reads an enrollment group
@@ -181,7 +190,7 @@ impl Client {
         TypedRequest::new(
             &operations::ENROLLMENT_GROUP_CREATE_OR_UPDATE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -235,7 +244,7 @@ impl Client {
         TypedRequest::new(
             &operations::ENROLLMENT_GROUP_DELETE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -286,7 +295,7 @@ impl Client {
         TypedRequest::new(
             &operations::ENROLLMENT_GROUP_GET_ATTESTATION_MECHANISM,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -344,7 +353,7 @@ impl Client {
         TypedRequest::new(
             &operations::ENROLLMENT_GROUP_QUERY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -399,7 +408,7 @@ impl Client {
         TypedRequest::new(
             &operations::INDIVIDUAL_ENROLLMENT_RUN_BULK_OPERATION,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -444,7 +453,7 @@ impl Client {
         TypedRequest::new(
             &operations::INDIVIDUAL_ENROLLMENT_GET,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -499,7 +508,7 @@ impl Client {
         TypedRequest::new(
             &operations::INDIVIDUAL_ENROLLMENT_CREATE_OR_UPDATE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -552,7 +561,7 @@ impl Client {
         TypedRequest::new(
             &operations::INDIVIDUAL_ENROLLMENT_DELETE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -602,7 +611,7 @@ impl Client {
         TypedRequest::new(
             &operations::INDIVIDUAL_ENROLLMENT_GET_ATTESTATION_MECHANISM,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -660,7 +669,7 @@ impl Client {
         TypedRequest::new(
             &operations::INDIVIDUAL_ENROLLMENT_QUERY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -715,7 +724,7 @@ impl Client {
         TypedRequest::new(
             &operations::DEVICE_REGISTRATION_STATE_GET,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -760,7 +769,7 @@ impl Client {
         TypedRequest::new(
             &operations::DEVICE_REGISTRATION_STATE_DELETE,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 
@@ -824,7 +833,7 @@ impl Client {
         TypedRequest::new(
             &operations::DEVICE_REGISTRATION_STATE_QUERY,
             request,
-            operations::API_VERSION,
+            &self.api_version,
         )
     }
 

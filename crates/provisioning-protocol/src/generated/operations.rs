@@ -3,8 +3,10 @@
 //! Metadata of the operations.
 
 use azure_protocol_runtime::{Operation, Paging};
-/// The API version, sent with every request.
+/// The API version that is sent with every request, unless the client has another.
 pub const API_VERSION: &str = "2026-11-01";
+/// The API versions that the service is known to take. Operations and types are those of the description.
+pub const API_VERSIONS: &[&str] = &["2021-10-01", "2026-11-01"];
 /// The operations of the service, in the order of the client's methods.
 pub static OPERATIONS: &[Operation] = &[
     ENROLLMENT_GROUP_RUN_BULK_OPERATION,

@@ -1,0 +1,7 @@
+//! Bulk operations on enrollments.
+
+mod report;
+mod run;
+
+pub use report::{BulkFailure, BulkOutcome, BulkReport, BulkResult};
+pub use run::{BulkMode, BulkOptions};

@@ -1,0 +1,429 @@
+//! The client for devices and its options.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "rustls")]
+use async_trait::async_trait;
+use azure_core::credentials::Secret;
+#[cfg(feature = "rustls")]
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{ClientOptions, Response, Url};
+#[cfg(feature = "rustls")]
+use azure_core::http::{Context, Request};
+use azure_service_core::{CallLimits, CallOptions, ClientInfo, Credential, SasCredential, ServiceClient};
+use provisioning_device_protocol::{Client, types};
+
+use crate::error::{Error, Result};
+use crate::ids::check_registration_id;
+use crate::key::{decode, derive_device_key};
+use crate::registration::Registration;
+use crate::service_client::check_api_version;
+
+/// The endpoint that devices of all provisioning services use.
+const ENDPOINT: &str = "https://global.azure-devices-provisioning.net";
+
+/// The policy name in tokens of devices.
+const KEY_NAME: &str = "registration";
+
+const INFO: ClientInfo = azure_service_core::client_info! {
+    name: "ProvisioningDeviceClient",
+    namespace: "Microsoft.Devices",
+};
+
+/// A client for one device, which registers it with a Device Provisioning Service over HTTPS.
+///
+/// Devices attest with a symmetric key or an X.509 certificate. Attestation with a TPM needs the TPM between two requests and is
+/// not part of this client; [`protocol`](Self::protocol) has the operations.
+///
+/// # Example
+///
+/// ```no_run
+/// use provisioning_convenience::{ProvisioningDeviceClient, RegistrationOutcome, Secret};
+///
+/// # async fn run(device_key: Secret) -> Result<(), provisioning_convenience::Error> {
+/// let device = ProvisioningDeviceClient::with_symmetric_key("0ne00000001", "sensor-7", &device_key, None)?;
+/// match device.register(None).await? {
+///     RegistrationOutcome::Assigned(assignment) => {
+///         println!("connect to {} as {}", assignment.hub, assignment.device_id);
+///     }
+///     RegistrationOutcome::Failed(failure) => println!("{failure}"),
+///     RegistrationOutcome::Disabled(_) => println!("the enrollment is disabled"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct ProvisioningDeviceClient {
+    pub(crate) core: ServiceClient<Client>,
+    pub(crate) id_scope: Arc<str>,
+    pub(crate) registration_id: Arc<str>,
+}
+
+/// Options of [`ProvisioningDeviceClient`].
+///
+/// Start from the default: `ClientOptions::default()` has azure_core's retries, which take up to a minute.
+#[derive(Debug, Clone)]
+pub struct ProvisioningDeviceClientOptions {
+    /// azure_core's options: transport, policies, retries, user agent, tracing. Default: three retries, after 0.8, 1.6
+    /// and 3.2 seconds.
+    pub client_options: ClientOptions,
+    /// The API version that is sent. Default: `2026-11-01`. `2021-10-01` does not have the issuance of certificates. Other
+    /// versions are sent as they are.
+    pub api_version: String,
+    /// Endpoint of the service. Default: `https://global.azure-devices-provisioning.net`. A sovereign cloud or an emulator has
+    /// its own.
+    pub endpoint: String,
+    /// Certificates in PEM that are trusted in addition to those of the system. For the emulator.
+    pub trusted_certificates: Option<String>,
+    /// Timeout of one request: of all attempts and the waits between them. Default: 90 seconds.
+    /// [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
+    pub call_timeout: Option<Duration>,
+    /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with
+    /// [`is_response_too_large`](crate::Error::is_response_too_large).
+    pub max_response_size: Option<usize>,
+    /// The lifetime of tokens signed with a symmetric key. They are renewed before they expire. Default: one hour.
+    pub token_lifetime: Option<Duration>,
+}
+
+impl Default for ProvisioningDeviceClientOptions {
+    fn default() -> Self {
+        Self {
+            client_options: ClientOptions {
+                retry: azure_service_core::retry_options(),
+                ..ClientOptions::default()
+            },
+            api_version: provisioning_device_protocol::API_VERSION.to_owned(),
+            endpoint: ENDPOINT.to_owned(),
+            trusted_certificates: None,
+            call_timeout: None,
+            max_response_size: None,
+            token_lifetime: None,
+        }
+    }
+}
+
+impl ProvisioningDeviceClientOptions {
+    /// Returns the options that reach an emulator at `endpoint`, whose certificate is in `pem`.
+    #[must_use]
+    pub fn for_emulator(pem: impl Into<String>, endpoint: impl Into<String>) -> Self {
+        Self {
+            trusted_certificates: Some(pem.into()),
+            endpoint: endpoint.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Constructors.
+impl ProvisioningDeviceClient {
+    /// Creates a client for a device that attests with a symmetric key: a key of its individual enrollment, or a
+    /// [derived](crate::derive_device_key) key. The key is base64.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid_input`](Error::is_invalid_input) if an id, the key or the options are invalid. Opens no connection.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use provisioning_convenience::{ProvisioningDeviceClient, Secret};
+    ///
+    /// let key = Secret::new("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    /// let device = ProvisioningDeviceClient::with_symmetric_key("0ne00000001", "sensor-7", &key, None)?;
+    /// assert_eq!(device.registration_id(), "sensor-7");
+    /// # Ok::<(), provisioning_convenience::Error>(())
+    /// ```
+    pub fn with_symmetric_key(
+        id_scope: &str,
+        registration_id: &str,
+        key: &Secret,
+        options: Option<ProvisioningDeviceClientOptions>,
+    ) -> Result<Self> {
+        check_id_scope(id_scope)?;
+        check_registration_id(registration_id)?;
+        decode("the key of the device", key)?;
+        let mut options = options.unwrap_or_default();
+        let resource = format!("{id_scope}/registrations/{registration_id}");
+        let credential = SasCredential::for_resource(&resource, Some(KEY_NAME), key);
+        let credential = credential.map_err(azure_service_core::Error::from)?;
+        let credential = match options.token_lifetime {
+            Some(lifetime) => credential.with_lifetime(lifetime),
+            None => credential,
+        };
+        trust(&mut options)?;
+        Self::new(id_scope, registration_id, &Credential::sas(credential), options)
+    }
+
+    /// Creates a client for a device that attests with a key that is derived here from the key of its enrollment group, base64.
+    ///
+    /// For tests and factories. A device in the field should have only its [derived](crate::derive_device_key) key, because the
+    /// key of the group is valid for every device.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_symmetric_key`](Self::with_symmetric_key).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use provisioning_convenience::{ProvisioningDeviceClient, Secret};
+    ///
+    /// let group_key = Secret::new("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    /// let device = ProvisioningDeviceClient::with_group_key("0ne00000001", "sensor-7", &group_key, None)?;
+    /// assert_eq!(device.registration_id(), "sensor-7");
+    /// # Ok::<(), provisioning_convenience::Error>(())
+    /// ```
+    pub fn with_group_key(
+        id_scope: &str,
+        registration_id: &str,
+        group_key: &Secret,
+        options: Option<ProvisioningDeviceClientOptions>,
+    ) -> Result<Self> {
+        let key = derive_device_key(group_key, registration_id)?;
+        Self::with_symmetric_key(id_scope, registration_id, &key, options)
+    }
+
+    /// Creates a client for a device that attests with a certificate. `identity` is PEM with the private key, the certificate
+    /// and its intermediates. The common name of the certificate is the registration id.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid_input`](Error::is_invalid_input) if an id, the identity or the options are invalid, or if the options have a
+    /// transport, which could not present the certificate. Opens no connection.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use provisioning_convenience::{ProvisioningDeviceClient, Secret};
+    ///
+    /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let identity = Secret::new(std::fs::read_to_string("device.pem")?);
+    /// let device = ProvisioningDeviceClient::with_certificate("0ne00000001", "sensor-7", &identity, None)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    pub fn with_certificate(
+        id_scope: &str,
+        registration_id: &str,
+        identity: &Secret,
+        options: Option<ProvisioningDeviceClientOptions>,
+    ) -> Result<Self> {
+        check_id_scope(id_scope)?;
+        check_registration_id(registration_id)?;
+        let mut options = options.unwrap_or_default();
+        if options.client_options.transport.is_some() {
+            return Err(Error::invalid_input(
+                "transport",
+                "must not be set, because the client creates a transport that presents the certificate",
+            ));
+        }
+        // Without TLS there is no handshake in which the certificate could be presented.
+        if !options.endpoint.starts_with("https://") && options.endpoint.contains("://") {
+            return Err(Error::invalid_input(
+                "endpoint",
+                "must be https, because the certificate is presented in the TLS handshake",
+            ));
+        }
+        let trusted = options.trusted_certificates.as_deref();
+        let transport = azure_service_core::transport_with_identity(identity, trusted)?;
+        options.client_options.transport = Some(transport);
+        let credential = Credential::custom(Arc::new(NoHeader));
+        Self::new(id_scope, registration_id, &credential, options)
+    }
+
+    fn new(
+        id_scope: &str,
+        registration_id: &str,
+        credential: &Credential,
+        options: ProvisioningDeviceClientOptions,
+    ) -> Result<Self> {
+        check_api_version(&options.api_version)?;
+        let api_version = options.api_version;
+        let protocol = move |url: &str, http, hook| {
+            Client::new_with_client(url, http, hook).with_api_version(api_version.clone())
+        };
+        let core = ServiceClient::new(
+            &options.endpoint,
+            credential,
+            INFO,
+            options.client_options,
+            protocol,
+        )?;
+        Ok(Self {
+            core: core.with_limits(CallLimits {
+                call_timeout: options.call_timeout,
+                max_response_size: options.max_response_size,
+            }),
+            id_scope: id_scope.into(),
+            registration_id: registration_id.into(),
+        })
+    }
+
+    /// Returns the client with another core, for the calls of a composite method.
+    pub(crate) fn over(&self, core: ServiceClient<Client>) -> Self {
+        Self {
+            core,
+            id_scope: self.id_scope.clone(),
+            registration_id: self.registration_id.clone(),
+        }
+    }
+
+    /// Returns a client with these call options: timeout, retries, headers, context. They replace all earlier call options. The
+    /// clone is cheap and shares connections.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use provisioning_convenience::{CallOptions, ProvisioningDeviceClient};
+    /// use std::time::Duration;
+    ///
+    /// # fn impatient(device: &ProvisioningDeviceClient) -> ProvisioningDeviceClient {
+    /// device.with_call_options(CallOptions {
+    ///     call_timeout: Some(Duration::from_secs(10)),
+    ///     ..CallOptions::default()
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_call_options(&self, options: CallOptions) -> Self {
+        self.over(self.core.with_call_options(options))
+    }
+
+    /// Returns the generated client: one method per operation of the REST API, with the same authentication and retries.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn endpoint(device: &provisioning_convenience::ProvisioningDeviceClient) {
+    /// let generated = device.protocol();
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn protocol(&self) -> Client {
+        self.core.protocol().clone()
+    }
+
+    /// Returns the endpoint of the service.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use provisioning_convenience::{ProvisioningDeviceClient, Secret};
+    /// # let key = Secret::new("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    /// # let device = ProvisioningDeviceClient::with_symmetric_key("0ne00000001", "sensor-7", &key, None)?;
+    /// assert_eq!(device.endpoint().as_str(), "https://global.azure-devices-provisioning.net/");
+    /// # Ok::<(), provisioning_convenience::Error>(())
+    /// ```
+    #[must_use]
+    pub fn endpoint(&self) -> &Url {
+        self.core.endpoint()
+    }
+
+    /// Returns the registration id of the device.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use provisioning_convenience::{ProvisioningDeviceClient, Secret};
+    /// # let key = Secret::new("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    /// # let device = ProvisioningDeviceClient::with_symmetric_key("0ne00000001", "sensor-7", &key, None)?;
+    /// assert_eq!(device.registration_id(), "sensor-7");
+    /// # Ok::<(), provisioning_convenience::Error>(())
+    /// ```
+    #[must_use]
+    pub fn registration_id(&self) -> &str {
+        &self.registration_id
+    }
+
+    /// Reads the device's last registration without registering: the assignment, or the reason why it failed.
+    ///
+    /// REST: `POST /{idScope}/registrations/{registrationId}`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) if the device has never registered.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn run(device: &provisioning_convenience::ProvisioningDeviceClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// let registration = device.get_own_registration().await?.into_model()?;
+    /// println!("{:?}", registration.assigned_hub);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn get_own_registration(&self) -> Result<Response<Registration>> {
+        let body = types::DeviceRegistration {
+            registration_id: Some(self.registration_id.to_string()),
+            ..types::DeviceRegistration::default()
+        };
+        let request = self
+            .core
+            .protocol()
+            .runtime_registration_device_registration_status_lookup_request(
+                &self.id_scope,
+                &self.registration_id,
+                &body,
+            );
+        Ok(self.core.call("get_own_registration").send(request).await?)
+    }
+}
+
+fn check_id_scope(id_scope: &str) -> Result<()> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match !id_scope.is_empty() && id_scope.chars().all(allowed) {
+        true => Ok(()),
+        false => Err(Error::invalid_input(
+            "id_scope",
+            format!("{id_scope:?} must have ASCII letters, digits and -, such as 0ne00000001"),
+        )),
+    }
+}
+
+/// Sets a transport that trusts the certificates of the options.
+fn trust(options: &mut ProvisioningDeviceClientOptions) -> Result<()> {
+    let Some(pem) = &options.trusted_certificates else {
+        return Ok(());
+    };
+    if options.client_options.transport.is_some() {
+        return Err(Error::invalid_input(
+            "trusted_certificates",
+            "cannot be added to a transport of your own; let that trust them",
+        ));
+    }
+    #[cfg(feature = "rustls")]
+    {
+        options.client_options.transport = Some(azure_service_core::transport_trusting(pem)?);
+        Ok(())
+    }
+    #[cfg(not(feature = "rustls"))]
+    {
+        let _ = pem;
+        Err(Error::invalid_input(
+            "trusted_certificates",
+            "needs the feature rustls; set a transport that trusts them",
+        ))
+    }
+}
+
+/// The policy of clients that authenticate by the certificate of the connection; it adds no header.
+#[cfg(feature = "rustls")]
+#[derive(Debug)]
+struct NoHeader;
+
+#[cfg(feature = "rustls")]
+#[async_trait]
+impl Policy for NoHeader {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        match next.split_first() {
+            Some((policy, rest)) => policy.send(ctx, request, rest).await,
+            None => Err(azure_core::Error::with_message(
+                azure_core::error::ErrorKind::Other,
+                "the pipeline has no transport",
+            )),
+        }
+    }
+}

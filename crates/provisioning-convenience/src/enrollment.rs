@@ -1,0 +1,9 @@
+//! Models of enrollments.
+
+mod group;
+mod individual;
+mod settings;
+
+pub use group::EnrollmentGroup;
+pub use individual::IndividualEnrollment;
+pub use settings::EnrollmentSettings;
