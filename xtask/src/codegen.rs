@@ -4,26 +4,22 @@ mod culprits;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use proc_macro2::{Group, Literal, TokenStream, TokenTree};
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::quote;
 use serde_json::{Value, json};
 
-use crate::error::Error;
+use crate::error::{Fault, Located, Pointer};
 use crate::names;
 pub use culprits::generate_or_skip;
 
 /// Generates the client and its types as one file.
 ///
 /// # Errors
-/// [`Error::Generator`], also for the constructs on which the generator panics.
-pub fn generate(document: &Value, file: &Path) -> Result<syn::File, Error> {
-    let fail = |reason: String| Error::Generator {
-        file: file.to_owned(),
-        reason,
-    };
+/// [`Fault::Generator`], also for the constructs on which the generator panics.
+pub fn generate(document: &Value) -> Result<syn::File, Located> {
+    let fail = |reason: String| Located::new(&Pointer::root(), Fault::Generator(reason));
     let spec = serde_json::from_value(document.clone()).map_err(|e| fail(e.to_string()))?;
     let date_time = serde_json::from_value(json!({ "type": "string", "format": "date-time" }))
         .map_err(|e| fail(e.to_string()))?;

@@ -50,32 +50,6 @@ pub enum Error {
         /// The faults, in the order of the actions.
         faults: Vec<OverlayFault>,
     },
-    /// The code generator rejected a description that passed all checks of this program.
-    #[error(
-        "{}: the code generator rejected the lowered description: {reason}; correct it in the overlay, or extend xtask/src/lower.rs",
-        file.display()
-    )]
-    Generator {
-        /// The description.
-        file: PathBuf,
-        /// The generator's message.
-        reason: String,
-    },
-    /// The generated code is not what the post-pass expects, for example after an update of the generator.
-    #[error(
-        "{}: post-pass `{pass}`: expected {expected}, found {found}; the generator's output has changed, adapt xtask/src/postpass.rs",
-        file.display()
-    )]
-    PostPass {
-        /// The description that the code was generated from.
-        file: PathBuf,
-        /// The name of the correction.
-        pass: &'static str,
-        /// The expected number of replacements, or the expected code.
-        expected: String,
-        /// The actual number of replacements, or the code found.
-        found: String,
-    },
     /// A Rust source file does not parse.
     #[error("{}: not valid Rust: {reason}", file.display())]
     Rust {
@@ -186,6 +160,23 @@ pub enum Fault {
     /// A property that has different types in two parts of a schema.
     #[error(transparent)]
     Contradiction(Box<Contradiction>),
+    /// The code generator rejected a description that passed all checks of this program.
+    #[error(
+        "the code generator rejected the lowered description: {0}; correct it in the overlay, or extend xtask/src/lower.rs"
+    )]
+    Generator(String),
+    /// The generated code is not what the post-pass expects, for example after an update of the generator.
+    #[error(
+        "post-pass `{pass}`: expected {expected}, found {found}; the generator's output has changed, adapt xtask/src/postpass.rs"
+    )]
+    PostPass {
+        /// The name of the correction.
+        pass: &'static str,
+        /// The expected number of replacements, or the expected code.
+        expected: String,
+        /// The actual number of replacements, or the code found.
+        found: String,
+    },
     /// Two operations with the same id.
     #[error("operation id `{0}` is used twice; ids name the generated methods and must be unique")]
     DuplicateOperation(String),

@@ -54,25 +54,20 @@ pub fn stages(
 ) -> Result<Stages, Error> {
     let loaded = Description::load(description)?;
     let versions = Versions::only(version(&loaded.openapi));
-    stages_of(
-        loaded,
-        (description, corrections),
-        (source, &versions),
-        unsupported,
-    )
+    stages_of(loaded, corrections, (source, &versions), unsupported)
 }
 
 /// Runs all stages on a loaded description.
 fn stages_of(
     loaded: Description,
-    (description, corrections): (&Path, Option<&Path>),
+    corrections: Option<&Path>,
     (source, versions): (&str, &Versions),
     unsupported: Unsupported,
 ) -> Result<Stages, Error> {
     let document = &loaded.openapi;
     let overlaid = overlaid(document, corrections)?;
     let mut lowered = lower(&overlaid).map_err(|e| loaded.fault(e))?;
-    let mut code = codegen::generate_or_skip(&mut lowered, description)?;
+    let mut code = codegen::generate_or_skip(&mut lowered).map_err(|e| loaded.fault(e))?;
     let reasons = lowered.skipped.iter().map(|skipped| &skipped.reason);
     let first = lowered.invalid.iter().chain(reasons).next();
     if let (Unsupported::Refuse, Some(first)) = (unsupported, first) {
@@ -91,7 +86,7 @@ fn stages_of(
     if let (true, Some(first)) = (lowered.operations.is_empty(), lowered.skipped.first()) {
         return Err(loaded.fault(first.reason.clone()));
     }
-    let methods = postpass::correct(&mut code, &lowered, description)?;
+    let methods = postpass::correct(&mut code, &lowered).map_err(|e| loaded.fault(e))?;
     let files = split(code, &methods, &lowered, (source, versions))?;
     Ok(Stages {
         description: loaded.openapi,
@@ -149,7 +144,7 @@ pub fn service(
     }
     let stages = stages_of(
         loaded,
-        (&description, corrections.as_deref()),
+        corrections.as_deref(),
         (&source, &service.versions),
         unsupported,
     )?;

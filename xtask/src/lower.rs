@@ -76,6 +76,7 @@ pub fn lower(document: &Value) -> Result<Lowered, Located> {
         skipped,
         invalid: Vec::new(),
         secrets: secrets(components),
+        open: inheritance::open_in(document),
     };
     lowered.keep(operations);
     lowered.skip_invalid(document);

@@ -12,22 +12,21 @@ mod methods;
 mod requests;
 mod version;
 
-use std::path::Path;
-
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Field, FieldValue, File, Ident, ImplItem, Item, ItemImpl, Member, parse_quote};
 
-use crate::error::Error;
-use crate::lower::{Lowered, Operation};
+use crate::error::Located;
+use crate::lower::Lowered;
 use counter::Counter;
 
 /// Corrects a generated file in place; returns the names of the methods, in the order of the operations.
 ///
 /// # Errors
-/// [`Error::PostPass`] if a correction does not apply as often as expected.
-pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<String>, Error> {
-    let count = Counter { file };
+/// [`Fault::PostPass`](crate::error::Fault::PostPass) if a correction does not apply as often as expected, located in the
+/// description.
+pub fn correct(code: &mut File, lowered: &Lowered) -> Result<Vec<String>, Located> {
+    let count = Counter::whole();
 
     drop_prelude(code, &count)?;
     drop_panicking_constructor(code, &count)?;
@@ -38,16 +37,16 @@ pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<St
     enums::open(types, &count)?;
     fields::explicit_nulls(types);
     fields::defaults(types);
-    fields::secrets(types, &lowered.secrets, &count)?;
+    fields::secrets(types, &lowered.secrets, &lowered.open)?;
     drop_unused_error_mod(types);
     docs::Docs.visit_file_mut(code);
     version::store(code, &count)?;
-    requests::split(operations_impl(code, &count)?, &lowered.operations, &count)?;
+    requests::split(operations_impl(code, &count)?, &lowered.operations)?;
     Ok(methods)
 }
 
 /// Finds the `impl Client` with one method per operation.
-fn operations_impl<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mut ItemImpl, Error> {
+fn operations_impl<'a>(code: &'a mut File, count: &Counter) -> Result<&'a mut ItemImpl, Located> {
     let is_operations = |item: &ItemImpl| {
         item.trait_.is_none()
             && item
@@ -64,7 +63,7 @@ fn operations_impl<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mu
         .ok_or_else(|| count.fail("operations", "an impl block with async methods", "none"))
 }
 
-fn types_mod<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mut Vec<Item>, Error> {
+fn types_mod<'a>(code: &'a mut File, count: &Counter) -> Result<&'a mut Vec<Item>, Located> {
     code.items
         .iter_mut()
         .find_map(|item| match item {
@@ -75,7 +74,7 @@ fn types_mod<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mut Vec<
 }
 
 /// Removes the prelude, which exports only `Client`; the crate root exports it too.
-fn drop_prelude(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+fn drop_prelude(code: &mut File, count: &Counter) -> Result<(), Located> {
     let before = code.items.len();
     code.items
         .retain(|item| !matches!(item, Item::Mod(m) if m.ident == "prelude"));
@@ -84,7 +83,7 @@ fn drop_prelude(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
 
 /// Removes `Client::new`, which panics if no TLS backend is available and sets its own timeouts. `new_with_client` is
 /// kept.
-fn drop_panicking_constructor(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+fn drop_panicking_constructor(code: &mut File, count: &Counter) -> Result<(), Located> {
     let mut dropped = 0;
     for item in &mut code.items {
         if let Item::Impl(item) = item
@@ -100,7 +99,7 @@ fn drop_panicking_constructor(code: &mut File, count: &Counter<'_>) -> Result<()
 }
 
 /// Removes the check for hooks: requests are sent by an executor, without hooks.
-fn drop_hooks(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+fn drop_hooks(code: &mut File, count: &Counter) -> Result<(), Located> {
     let before = code.items.len();
     code.items.retain(
         |item| !matches!(item, Item::Const(c) if quote::quote!(#c).to_string().contains("assert_client_hooks")),
@@ -109,7 +108,7 @@ fn drop_hooks(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
 }
 
 /// Turns `baseurl: String` into a `BaseUrl`, which is parsed once per client.
-fn parse_base_url(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+fn parse_base_url(code: &mut File, count: &Counter) -> Result<(), Located> {
     let mut base = BaseUrl(0);
     for item in &mut code.items {
         match item {
@@ -180,9 +179,4 @@ fn underive(attribute: &mut Attribute, name: &str) {
     if parsed.is_ok() {
         *attribute = parse_quote!(#[derive(#(#kept),*)]);
     }
-}
-
-/// Counts the path parameters of all operations.
-fn path_parameters(operations: &[Operation]) -> usize {
-    operations.iter().map(|o| o.path_parameters().len()).sum()
 }

@@ -11,7 +11,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{Scratch, pottery};
-use xtask::error::Error;
+use xtask::error::{Error, Fault, Located, Pointer};
 use xtask::generate::Unsupported;
 use xtask::import::Existing;
 use xtask::new_service::new_service;
@@ -314,12 +314,13 @@ fn commands(texts: &mut ErrorTexts) {
         &generate::check(&scratch.workspace, Unsupported::Refuse).unwrap_err(),
     );
     texts.push(&scratch, &Error::Breaking(2));
-    let post_pass = Error::PostPass {
-        file: scratch.path("specs/pottery/2030-01-01.json"),
-        pass: "prelude",
+    let post_pass = Fault::PostPass {
+        pass: "path segments",
         expected: "1".to_owned(),
         found: "0".to_owned(),
     };
+    let at = Pointer::root().at("paths").at("/kilns/{kilnId}").at("get");
+    let post_pass = Located::new(&at, post_pass).in_file(&scratch.path("specs/pottery/2030-01-01.json"));
     texts.push(&scratch, &post_pass);
     generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
     std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src")).unwrap();

@@ -72,7 +72,7 @@ fn lowered() {
 /// The generator's own output, to show what the post-pass changes.
 #[test]
 fn generated_before_the_corrections() {
-    let code = codegen::generate(&pottery().lowered.document, &fixture("pottery.json")).unwrap();
+    let code = codegen::generate(&pottery().lowered.document).unwrap();
     insta::assert_snapshot!(prettyplease::unparse(&code));
 }
 

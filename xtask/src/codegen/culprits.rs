@@ -1,36 +1,35 @@
 //! Finds the schemas and operations on which the code generator fails, and skips the operations concerned.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::generate;
-use crate::error::{Error, Located, Pointer, unsupported};
+use crate::error::{Fault, Located, Pointer, unsupported};
 use crate::lower::{Lowered, reachable};
 
 /// Generates the client and its types. If generation fails, removes the schemas and operations that cause it.
 ///
 /// # Errors
-/// [`Error::Generator`] if no schema and no operation fails on its own.
-pub fn generate_or_skip(lowered: &mut Lowered, file: &Path) -> Result<syn::File, Error> {
-    let first = match generate(&lowered.document, file) {
+/// [`Fault::Generator`] if no schema and no operation fails on its own.
+pub fn generate_or_skip(lowered: &mut Lowered) -> Result<syn::File, Located> {
+    let first = match generate(&lowered.document) {
         Ok(code) => return Ok(code),
         Err(error) => error,
     };
-    let schemas = failing_schemas(lowered, file);
+    let schemas = failing_schemas(lowered);
     lowered.without(&schemas);
-    let operations = failing_operations(lowered, file);
+    let operations = failing_operations(lowered);
     if schemas.is_empty() && operations.is_empty() {
         return Err(first);
     }
     lowered.skip(operations);
-    generate(&lowered.document, file)
+    generate(&lowered.document)
 }
 
-fn fault(at: &Pointer, error: &Error) -> Located {
-    let reason = match error {
-        Error::Generator { reason, .. } => reason.clone(),
+fn fault(at: &Pointer, error: &Located) -> Located {
+    let reason = match &error.fault {
+        Fault::Generator(reason) => reason.clone(),
         other => other.to_string(),
     };
     let found = format!("construct: the code generator fails with \"{reason}\"");
@@ -42,7 +41,7 @@ fn fault(at: &Pointer, error: &Error) -> Located {
 }
 
 /// Returns the schemas that cannot be generated although all schemas that they refer to can be.
-fn failing_schemas(lowered: &Lowered, file: &Path) -> BTreeMap<String, Located> {
+fn failing_schemas(lowered: &Lowered) -> BTreeMap<String, Located> {
     let no_schemas = Map::new();
     let schemas = lowered.document["components"]["schemas"]
         .as_object()
@@ -50,7 +49,7 @@ fn failing_schemas(lowered: &Lowered, file: &Path) -> BTreeMap<String, Located> 
     let mut errors = BTreeMap::new();
     for name in schemas.keys() {
         let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
-        if let Err(error) = generate(&with(&lowered.document, json!({}), &reference), file) {
+        if let Err(error) = generate(&with(&lowered.document, json!({}), &reference)) {
             errors.insert(name.clone(), error);
         }
     }
@@ -67,13 +66,13 @@ fn failing_schemas(lowered: &Lowered, file: &Path) -> BTreeMap<String, Located> 
 }
 
 /// Returns the operations, by template and method, that cannot be generated alone.
-fn failing_operations(lowered: &Lowered, file: &Path) -> Vec<(String, String, Located)> {
+fn failing_operations(lowered: &Lowered) -> Vec<(String, String, Located)> {
     let mut out = Vec::new();
     for operation in &lowered.operations {
         let (template, method) = (&operation.template, operation.method.to_lowercase());
         let value = &lowered.document["paths"][template][&method];
         let paths = json!({ template: { &method: value } });
-        if let Err(error) = generate(&with(&lowered.document, paths, value), file) {
+        if let Err(error) = generate(&with(&lowered.document, paths, value)) {
             let at = Pointer::root().at("paths").at(&operation.path).at(&method);
             out.push((template.clone(), method, fault(&at, &error)));
         }

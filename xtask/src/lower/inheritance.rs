@@ -57,6 +57,13 @@ pub(super) fn flatten(document: &Value) -> Result<Map<String, Value>, Located> {
     Ok(out)
 }
 
+/// Returns the types for which the service may return a subtype, as [`open`] does.
+pub(super) fn open_in(document: &Value) -> BTreeSet<String> {
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    let open = schemas.map(open).unwrap_or_default();
+    open.into_iter().map(str::to_owned).collect()
+}
+
 /// Returns the types for which the service may return a subtype: types with a discriminator, and those of their
 /// subtypes that have subtypes.
 fn open(schemas: &Map<String, Value>) -> BTreeSet<&str> {

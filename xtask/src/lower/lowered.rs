@@ -1,5 +1,7 @@
 //! The result of lowering.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::check::placeholders;
@@ -18,6 +20,8 @@ pub struct Lowered {
     pub invalid: Vec<Located>,
     /// The members that `Debug` must not show.
     pub secrets: Vec<Secret>,
+    /// The schemas for which the service may return a subtype, whose members may be secret.
+    pub open: BTreeSet<String>,
 }
 
 /// An operation that cannot be generated.

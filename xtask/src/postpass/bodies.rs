@@ -7,15 +7,15 @@ use syn::{
 };
 
 use super::counter::Counter;
-use crate::error::Error;
+use crate::error::Located;
 use crate::lower::Operation;
 
 /// Makes the body parameter and the body of the result optional if they are optional in the description.
 pub(super) fn optional(
     method: &mut ImplItemFn,
     operation: &Operation,
-    count: &Counter<'_>,
-) -> Result<(), Error> {
+    count: &Counter,
+) -> Result<(), Located> {
     if operation.optional_body {
         let mut body = RequestBody(0);
         for input in &mut method.sig.inputs {

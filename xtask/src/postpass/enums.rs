@@ -5,13 +5,13 @@ use syn::visit::Visit;
 use syn::{Attribute, Fields, Item, ItemEnum, LitStr, parse_quote};
 
 use super::counter::Counter;
-use crate::error::Error;
+use crate::error::Located;
 
 /// The generated trait implementations that are replaced with infallible ones.
 const REPLACED: [&str; 3] = ["Display", "FromStr", "TryFrom"];
 
 /// Opens every string enum: unknown values are kept.
-pub(super) fn open(types: &mut Vec<Item>, count: &Counter<'_>) -> Result<(), Error> {
+pub(super) fn open(types: &mut Vec<Item>, count: &Counter) -> Result<(), Located> {
     let mut opened = Vec::new();
     let mut replaced = 0;
     for item in types.iter_mut() {
@@ -62,7 +62,7 @@ pub(super) fn open(types: &mut Vec<Item>, count: &Counter<'_>) -> Result<(), Err
 /// Rust name and wire name of each variant.
 type Names = Vec<(syn::Ident, LitStr)>;
 
-fn names(item: &ItemEnum, count: &Counter<'_>) -> Result<Names, Error> {
+fn names(item: &ItemEnum, count: &Counter) -> Result<Names, Located> {
     item.variants
         .iter()
         .map(|variant| {

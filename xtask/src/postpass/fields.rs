@@ -1,9 +1,11 @@
 //! Corrects fields: optional JSON, defaults, secrets.
 
-use syn::{Field, Fields, Item, ItemStruct, parse_quote};
+use std::collections::BTreeSet;
+
+use syn::{Expr, Field, Fields, Item, ItemStruct, parse_quote};
 
 use super::counter::Counter;
-use crate::error::Error;
+use crate::error::Located;
 use crate::lower::Secret;
 
 /// Distinguishes `null` from absent in optional fields of any JSON: serde deserializes both as `None`, but a device may
@@ -36,41 +38,48 @@ pub(super) fn defaults(types: &mut [Item]) {
     }
 }
 
-/// Replaces the derived `Debug` of types with secrets by one that redacts them.
-pub(super) fn secrets(types: &mut Vec<Item>, secrets: &[Secret], count: &Counter<'_>) -> Result<(), Error> {
-    let mut hidden = 0;
+/// Replaces the derived `Debug` of types with secrets by one that redacts them. The service may return a subtype for a type in
+/// `open`; members of the subtype are then in `extra` and may be secrets, so `Debug` shows only their names.
+pub(super) fn secrets(
+    types: &mut Vec<Item>,
+    secrets: &[Secret],
+    open: &BTreeSet<String>,
+) -> Result<(), Located> {
+    let mut hidden = vec![0; secrets.len()];
     let mut implementations = Vec::new();
     for item in types.iter_mut() {
         let Item::Struct(item) = item else { continue };
-        let own: Vec<_> = secrets
-            .iter()
-            .filter(|s| same_name(&s.schema, &item.ident.to_string()))
-            .collect();
+        let title = item.ident.to_string();
+        let is_open = open.iter().any(|name| same_name(name, &title));
+        let has_secrets = secrets.iter().any(|secret| same_name(&secret.schema, &title));
         let Fields::Named(fields) = &item.fields else {
             continue;
         };
-        if own.is_empty() {
+        if !is_open && !has_secrets {
             continue;
         }
-        let name = item.ident.clone();
-        let shown: Vec<syn::Expr> = fields
-            .named
-            .iter()
-            .filter_map(|field| {
-                let ident = field.ident.as_ref()?;
-                let field_name = ident.to_string();
-                let is_secret = own.iter().any(|s| same_name(&s.property, &field_name));
-                hidden += usize::from(is_secret);
-                Some(if is_secret && is_option(field) {
-                    parse_quote!(field(#field_name, &self.#ident.as_ref().map(|_| "***")))
-                } else if is_secret {
-                    parse_quote!(field(#field_name, &"***"))
-                } else {
-                    parse_quote!(field(#field_name, &self.#ident))
-                })
-            })
-            .collect();
-        let title = name.to_string();
+        let mut shown: Vec<Expr> = Vec::new();
+        for field in &fields.named {
+            let Some(ident) = &field.ident else { continue };
+            let name = ident.to_string();
+            let is_this =
+                |secret: &Secret| same_name(&secret.schema, &title) && same_name(&secret.property, &name);
+            let secret = secrets.iter().position(is_this);
+            if let Some(index) = secret {
+                hidden[index] += 1;
+            }
+            shown.push(match secret {
+                Some(_) if is_option(field) => {
+                    parse_quote!(field(#name, &self.#ident.as_ref().map(|_| "***")))
+                }
+                Some(_) => parse_quote!(field(#name, &"***")),
+                None if is_open && is_rest(field) => {
+                    parse_quote!(field(#name, &self.#ident.keys().collect::<::std::vec::Vec<_>>()))
+                }
+                None => parse_quote!(field(#name, &self.#ident)),
+            });
+        }
+        let name = &item.ident;
         implementations.push(parse_quote! {
             impl ::std::fmt::Debug for #name {
                 fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
@@ -81,7 +90,10 @@ pub(super) fn secrets(types: &mut Vec<Item>, secrets: &[Secret], count: &Counter
         underive(item, "Debug");
     }
     types.extend(implementations);
-    count.check("secrets", secrets.len(), hidden)
+    for (secret, hidden) in secrets.iter().zip(hidden) {
+        Counter::property(&secret.schema, &secret.property).check("secrets", 1, hidden)?;
+    }
+    Ok(())
 }
 
 /// Compares a name of the description with a Rust name, ignoring case and separators.

@@ -8,10 +8,10 @@ use syn::{
     Member, Pat, Stmt, Token, Type, parse_quote,
 };
 
+use super::bodies;
 use super::counter::Counter;
-use super::{bodies, path_parameters};
 use crate::check::placeholders;
-use crate::error::Error;
+use crate::error::Located;
 use crate::lower::Operation;
 
 /// Corrects the methods and returns their names. Methods are in the order of the operations; each is compared with its
@@ -19,8 +19,8 @@ use crate::lower::Operation;
 pub(super) fn correct(
     client: &mut ItemImpl,
     operations: &[Operation],
-    count: &Counter<'_>,
-) -> Result<Vec<String>, Error> {
+    count: &Counter,
+) -> Result<Vec<String>, Located> {
     let methods: Vec<&mut ImplItemFn> = client
         .items
         .iter_mut()
@@ -31,10 +31,10 @@ pub(super) fn correct(
         .collect();
     count.check("methods", operations.len(), methods.len())?;
 
-    let (mut version_headers, mut guarded, mut typed) = (0, 0, 0);
     let mut names = Vec::new();
     for (method, operation) in methods.into_iter().zip(operations) {
-        bodies::optional(method, operation, count)?;
+        let count = Counter::operation(operation);
+        bodies::optional(method, operation, &count)?;
         let mut pass = Method::new(operation, &method.sig);
         pass.visit_block_mut(&mut method.block);
         let guards = std::mem::take(&mut pass.guards);
@@ -48,9 +48,10 @@ pub(super) fn correct(
         if expected != found {
             return Err(count.fail("order of methods", expected, found));
         }
-        version_headers += pass.version_headers;
-        guarded += pass.guarded;
-        typed += pass.typed;
+        count.check("api-version header", 1, pass.version_headers)?;
+        count.check("path segments", operation.path_parameters().len(), pass.guarded)?;
+        let typed = usize::from(other_content_type(operation).is_some());
+        count.check("content type", typed, pass.typed)?;
         if pass.other_headers == 0 {
             NoHeaders.visit_block_mut(&mut method.block);
         }
@@ -60,13 +61,6 @@ pub(super) fn correct(
         }
         names.push(name);
     }
-    count.check("api-version header", operations.len(), version_headers)?;
-    count.check("path segments", path_parameters(operations), guarded)?;
-    let other_types = operations
-        .iter()
-        .filter(|o| other_content_type(o).is_some())
-        .count();
-    count.check("content type", other_types, typed)?;
     Ok(names)
 }
 

@@ -9,7 +9,7 @@ use syn::{
 };
 
 use super::counter::Counter;
-use crate::error::Error;
+use crate::error::Located;
 use crate::lower::{ApiVersion, Operation};
 use crate::split::constant;
 
@@ -17,25 +17,21 @@ use crate::split::constant;
 const HOOKS: usize = 4;
 
 /// Adds `<operation>_request` before each operation, and calls it from there.
-pub(super) fn split(
-    client: &mut ItemImpl,
-    operations: &[Operation],
-    count: &Counter<'_>,
-) -> Result<(), Error> {
-    let mut requests = 0;
+pub(super) fn split(client: &mut ItemImpl, operations: &[Operation]) -> Result<(), Located> {
     let mut next = operations.iter();
     for item in std::mem::take(&mut client.items) {
         if let ImplItem::Fn(method) = &item
-            && let Some(operation) = next.next()
-            && let Some((request, operation)) = split_method(method, operation)
+            && let Some(described) = next.next()
         {
+            let (request, operation) = split_method(method, described)
+                .ok_or_else(|| Counter::operation(described).fail("requests", 1, 0))?;
             client.items.extend([request, operation].map(ImplItem::Fn));
-            requests += 1;
         } else {
             client.items.push(item);
         }
     }
-    count.check("requests", operations.len(), requests)
+    let left = next.count();
+    Counter::whole().check("requests", operations.len(), operations.len() - left)
 }
 
 /// Returns `None` if the method does not have the expected form.

@@ -4,10 +4,10 @@ use syn::visit_mut::{VisitMut, visit_item_impl_mut};
 use syn::{Expr, ExprStruct, Fields, File, ImplItem, Item, ItemImpl, ItemStruct, parse_quote};
 
 use super::counter::Counter;
-use crate::error::Error;
+use crate::error::Located;
 
 /// Adds the field to the struct, its default to the constructor, and the method that replaces it.
-pub(super) fn store(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+pub(super) fn store(code: &mut File, count: &Counter) -> Result<(), Located> {
     let mut client = Client::default();
     for item in &mut code.items {
         match item {

@@ -70,6 +70,17 @@ fn a_discriminated_type_keeps_the_members_of_its_subtypes() {
     );
     assert_has(&fields("SolarLoom"), &["pub kind", "pub volts", "pub cells"]);
     assert!(!fields("SolarLoom").contains("extra"), "{code}");
+    // A member of a subtype may be a secret, so `Debug` of a base shows only the names of unknown members.
+    let debug = |name: &str| {
+        let from = code
+            .split(&format!("impl ::std::fmt::Debug for {name} {{"))
+            .nth(1);
+        from.map(|from| from.split(".finish()").next().unwrap().to_owned())
+    };
+    for base in ["Loom", "PowerLoom"] {
+        assert_has(&debug(base).unwrap(), &["\"extra\", &self.extra.keys()"]);
+    }
+    assert_eq!(debug("SolarLoom"), None);
 }
 
 #[test]
