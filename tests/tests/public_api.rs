@@ -14,6 +14,7 @@ const CRATES: &[&str] = &[
     "azure-service-core",
     "digitaltwins-convenience",
     "iothub-convenience",
+    "provisioning-convenience",
 ];
 
 #[test]
@@ -241,14 +242,22 @@ fn imported_from(krate: &str, folder: &Path) -> BTreeSet<String> {
 
 #[test]
 fn generated_types_are_public_only_through_the_method_protocol() {
-    for (service, client) in [
-        ("iothub", "IotHubRegistryManager"),
-        ("digitaltwins", "DigitalTwinsClient"),
+    for (service, protocols, clients) in [
+        ("iothub", &["iothub"][..], &["IotHubRegistryManager"][..]),
+        ("digitaltwins", &["digitaltwins"], &["DigitalTwinsClient"]),
+        (
+            "provisioning",
+            &["provisioning", "provisioning_device"],
+            &["ProvisioningDeviceClient", "ProvisioningServiceClient"],
+        ),
     ] {
         let krate = format!("{service}_convenience");
         let source =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{service}-convenience/src"));
-        let generated = imported_from(&format!("{service}_protocol"), &source);
+        let imported = protocols
+            .iter()
+            .map(|name| imported_from(&format!("{name}_protocol"), &source));
+        let generated: BTreeSet<_> = imported.flatten().collect();
         // A glob import would hide the names that it imports.
         assert!(
             generated.contains("types") && !generated.contains("*"),
@@ -261,14 +270,13 @@ fn generated_types_are_public_only_through_the_method_protocol() {
             words
                 .filter(|word| !word.starts_with(&format!("{krate}::")))
                 .flat_map(|word| word.split("::"))
-                .any(|word| {
-                    word == "Client" || word == format!("{service}_protocol") || generated.contains(word)
-                })
+                .any(|word| word == "Client" || word.ends_with("_protocol") || generated.contains(word))
         };
         let public: Vec<_> = listing.lines().filter(names_generated).collect();
-        let protocol = format!("pub fn {krate}::{client}::protocol(&self) -> ");
+        let protocol = |client: &&str| format!("pub fn {krate}::{client}::protocol(&self) -> ");
+        let expected: Vec<_> = clients.iter().map(protocol).collect();
         assert!(
-            matches!(&public[..], [only] if only.starts_with(&protocol)),
+            public.len() == expected.len() && public.iter().zip(&expected).all(|(p, e)| p.starts_with(e)),
             "{public:?}"
         );
     }
