@@ -1,16 +1,17 @@
-//! The client for devices and its options.
+//! The client for devices.
+
+mod options;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 #[cfg(feature = "rustls")]
 use async_trait::async_trait;
 use azure_core::credentials::Secret;
 #[cfg(feature = "rustls")]
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{ClientOptions, Response, Url};
 #[cfg(feature = "rustls")]
 use azure_core::http::{Context, Request};
+use azure_core::http::{Response, Url};
 use azure_service_core::{CallLimits, CallOptions, ClientInfo, Credential, SasCredential, ServiceClient};
 use provisioning_device_protocol::{Client, types};
 
@@ -20,8 +21,9 @@ use crate::key::{decode, derive_device_key};
 use crate::registration::Registration;
 use crate::service_client::check_api_version;
 
-/// The endpoint that devices of all provisioning services use.
-const ENDPOINT: &str = "https://global.azure-devices-provisioning.net";
+pub use options::ProvisioningDeviceClientOptions;
+
+use options::trust;
 
 /// The policy name in tokens of devices.
 const KEY_NAME: &str = "registration";
@@ -58,61 +60,6 @@ pub struct ProvisioningDeviceClient {
     pub(crate) core: ServiceClient<Client>,
     pub(crate) id_scope: Arc<str>,
     pub(crate) registration_id: Arc<str>,
-}
-
-/// Options of [`ProvisioningDeviceClient`].
-///
-/// Start from the default: `ClientOptions::default()` has azure_core's retries, which take up to a minute.
-#[derive(Debug, Clone)]
-pub struct ProvisioningDeviceClientOptions {
-    /// azure_core's options: transport, policies, retries, user agent, tracing. Default: three retries, after 0.8, 1.6
-    /// and 3.2 seconds.
-    pub client_options: ClientOptions,
-    /// The API version that is sent. Default: `2026-11-01`. `2021-10-01` does not have the issuance of certificates. Other
-    /// versions are sent as they are.
-    pub api_version: String,
-    /// Endpoint of the service. Default: `https://global.azure-devices-provisioning.net`. A sovereign cloud or an emulator has
-    /// its own.
-    pub endpoint: String,
-    /// Certificates in PEM that are trusted in addition to those of the system. For the emulator.
-    pub trusted_certificates: Option<String>,
-    /// Timeout of one request: of all attempts and the waits between them. Default: 90 seconds.
-    /// [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
-    pub call_timeout: Option<Duration>,
-    /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with
-    /// [`is_response_too_large`](crate::Error::is_response_too_large).
-    pub max_response_size: Option<usize>,
-    /// The lifetime of tokens signed with a symmetric key. They are renewed before they expire. Default: one hour.
-    pub token_lifetime: Option<Duration>,
-}
-
-impl Default for ProvisioningDeviceClientOptions {
-    fn default() -> Self {
-        Self {
-            client_options: ClientOptions {
-                retry: azure_service_core::retry_options(),
-                ..ClientOptions::default()
-            },
-            api_version: provisioning_device_protocol::API_VERSION.to_owned(),
-            endpoint: ENDPOINT.to_owned(),
-            trusted_certificates: None,
-            call_timeout: None,
-            max_response_size: None,
-            token_lifetime: None,
-        }
-    }
-}
-
-impl ProvisioningDeviceClientOptions {
-    /// Returns the options that reach an emulator at `endpoint`, whose certificate is in `pem`.
-    #[must_use]
-    pub fn for_emulator(pem: impl Into<String>, endpoint: impl Into<String>) -> Self {
-        Self {
-            trusted_certificates: Some(pem.into()),
-            endpoint: endpoint.into(),
-            ..Self::default()
-        }
-    }
 }
 
 /// Constructors.
@@ -380,32 +327,6 @@ fn check_id_scope(id_scope: &str) -> Result<()> {
             "id_scope",
             format!("{id_scope:?} must have ASCII letters, digits and -, such as 0ne00000001"),
         )),
-    }
-}
-
-/// Sets a transport that trusts the certificates of the options.
-fn trust(options: &mut ProvisioningDeviceClientOptions) -> Result<()> {
-    let Some(pem) = &options.trusted_certificates else {
-        return Ok(());
-    };
-    if options.client_options.transport.is_some() {
-        return Err(Error::invalid_input(
-            "trusted_certificates",
-            "cannot be added to a transport of your own; let that trust them",
-        ));
-    }
-    #[cfg(feature = "rustls")]
-    {
-        options.client_options.transport = Some(azure_service_core::transport_trusting(pem)?);
-        Ok(())
-    }
-    #[cfg(not(feature = "rustls"))]
-    {
-        let _ = pem;
-        Err(Error::invalid_input(
-            "trusted_certificates",
-            "needs the feature rustls; set a transport that trusts them",
-        ))
     }
 }
 
