@@ -16,6 +16,8 @@ impl Client {
         match self {
             Self::Hub => "IotHubRegistryManager",
             Self::Twins => "DigitalTwinsClient",
+            Self::Provisioning => "ProvisioningServiceClient",
+            Self::ProvisioningDevice => "ProvisioningDeviceClient",
         }
     }
 
@@ -23,6 +25,7 @@ impl Client {
         match self {
             Self::Hub => "iothub-convenience",
             Self::Twins => "digitaltwins-convenience",
+            Self::Provisioning | Self::ProvisioningDevice => "provisioning-convenience",
         }
     }
 

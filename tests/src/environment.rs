@@ -1,4 +1,4 @@
-//! Clients for both services: the embedded emulator, or live ones.
+//! Clients for all services: the embedded emulator, or live ones.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,6 +7,9 @@ use azure_core::http::Transport;
 use azure_iot_emulator::{DigitalTwins, Emulator, IotHub};
 use digitaltwins_convenience::{DelegatedTokenCredential, DigitalTwinsClient, DigitalTwinsClientOptions};
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
+use provisioning_convenience::{
+    ProvisioningDeviceClientOptions, ProvisioningServiceClient, ProvisioningServiceClientOptions,
+};
 
 use crate::Failure;
 use crate::resources::Resource;
@@ -39,6 +42,8 @@ pub struct Environment {
     pub hub: IotHubRegistryManager,
     /// The client of the Digital Twins instance.
     pub twins: DigitalTwinsClient,
+    /// The client of the provisioning service that is linked to the hub; `None` if the hub is live.
+    provisioning: Option<ProvisioningServiceClient>,
     emulator: Option<Emulator>,
     live: (bool, bool),
     run: String,
@@ -70,6 +75,8 @@ pub enum Need {
     EventRouteEndpoint,
     /// A Digital Twins instance in which everything may be deleted.
     ErasableInstance,
+    /// A provisioning service that is linked to the hub.
+    LinkedProvisioning,
 }
 
 impl std::fmt::Display for Need {
@@ -81,6 +88,12 @@ impl std::fmt::Display for Need {
             Self::ImportBlobs => write!(f, "blobs ({IMPORT_INPUT_BLOB} and {IMPORT_OUTPUT_BLOB})"),
             Self::EventRouteEndpoint => {
                 write!(f, "an event route endpoint ({DIGITALTWINS_ROUTE_ENDPOINT})")
+            }
+            Self::LinkedProvisioning => {
+                write!(
+                    f,
+                    "a provisioning service linked to the hub (only on the emulator)"
+                )
             }
             Self::ErasableInstance => {
                 write!(
@@ -135,9 +148,14 @@ impl Environment {
             (None, Some(emulator)) => twins_of(emulator)?,
             (None, None) => return Err("there is neither a Digital Twins instance nor an emulator".into()),
         };
+        let provisioning = match &emulator {
+            Some(emulator) if !live.0 => Some(provisioning_of(emulator)?),
+            _ => None,
+        };
         Ok(Self {
             hub,
             twins,
+            provisioning,
             emulator,
             live,
             run: azure_core::Uuid::new_v4().simple().to_string()[..8].to_owned(),
@@ -163,7 +181,7 @@ impl Environment {
         let set = |name| std::env::var_os(name).is_some();
         let equal = |name, value: &str| std::env::var(name).is_ok_and(|set| set == value);
         match need {
-            Need::RespondingDevice => !self.live.0,
+            Need::RespondingDevice | Need::LinkedProvisioning => !self.live.0,
             Need::HubBlobContainer => !self.live.0 || set(IOTHUB_BLOB_CONTAINER),
             Need::HubEntraRole => !self.live.0 || equal(IOTHUB_ENTRA, "1"),
             Need::ImportBlobs => !self.live.1 || (set(IMPORT_INPUT_BLOB) && set(IMPORT_OUTPUT_BLOB)),
@@ -298,6 +316,62 @@ impl Environment {
         }
     }
 
+    /// Returns the client of the provisioning service, for scenarios with [`Need::LinkedProvisioning`].
+    ///
+    /// # Errors
+    ///
+    /// If the hub is live.
+    pub fn provisioning(&self) -> Result<&ProvisioningServiceClient, Failure> {
+        let client = self.provisioning.as_ref();
+        client.ok_or_else(|| Need::LinkedProvisioning.to_string().into())
+    }
+
+    fn provisioning_emulator(&self) -> Result<&Emulator, Failure> {
+        let emulator = self.emulator.as_ref().filter(|_| !self.live.0);
+        emulator.ok_or_else(|| Need::LinkedProvisioning.to_string().into())
+    }
+
+    /// Returns the connection string of the provisioning service.
+    ///
+    /// # Errors
+    ///
+    /// If the hub is live.
+    pub fn provisioning_connection_string(&self) -> Result<String, Failure> {
+        Ok(self.provisioning_emulator()?.provisioning_connection_string())
+    }
+
+    /// Returns the options of a client of the provisioning service.
+    ///
+    /// # Errors
+    ///
+    /// If the hub is live.
+    pub fn provisioning_options(&self) -> Result<Option<ProvisioningServiceClientOptions>, Failure> {
+        let pem = self.provisioning_emulator()?.ca_certificate_pem();
+        Ok(Some(ProvisioningServiceClientOptions::trusting(pem)?))
+    }
+
+    /// Returns the options of a device's client of the provisioning service.
+    ///
+    /// # Errors
+    ///
+    /// If the hub is live.
+    pub fn provisioning_device_options(&self) -> Result<ProvisioningDeviceClientOptions, Failure> {
+        let emulator = self.provisioning_emulator()?;
+        Ok(ProvisioningDeviceClientOptions::for_emulator(
+            emulator.ca_certificate_pem(),
+            emulator.provisioning_endpoint(),
+        ))
+    }
+
+    /// Returns the id scope of the provisioning service.
+    ///
+    /// # Errors
+    ///
+    /// If the hub is live.
+    pub fn id_scope(&self) -> Result<String, Failure> {
+        Ok(self.provisioning_emulator()?.provisioning_id_scope().to_owned())
+    }
+
     fn emulated_twins(&self) -> Option<&DigitalTwins> {
         let twins = self.emulator.as_ref().and_then(Emulator::digitaltwins);
         twins.filter(|_| !self.live.1)
@@ -364,6 +438,14 @@ pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
     Ok(DigitalTwinsClient::new(
         emulator.digitaltwins_endpoint(),
         credential_of(emulator),
+        Some(options),
+    )?)
+}
+
+fn provisioning_of(emulator: &Emulator) -> Result<ProvisioningServiceClient, Failure> {
+    let options = ProvisioningServiceClientOptions::trusting(emulator.ca_certificate_pem())?;
+    Ok(ProvisioningServiceClient::from_connection_string(
+        &emulator.provisioning_connection_string(),
         Some(options),
     )?)
 }

@@ -19,6 +19,8 @@ pub(crate) enum Resource {
     ImportJob(String),
     Twin(String),
     Model(String),
+    Enrollment(String),
+    EnrollmentGroup(String),
 }
 
 impl Environment {
@@ -38,6 +40,18 @@ impl Environment {
     #[must_use]
     pub fn scheduled_job_id(&self, name: &str) -> String {
         self.tracked_id(name, Resource::ScheduledJob)
+    }
+
+    /// Returns the registration id of an individual enrollment that is deleted after the scenario.
+    #[must_use]
+    pub fn enrollment_id(&self, name: &str) -> String {
+        self.tracked_id(name, Resource::Enrollment)
+    }
+
+    /// Returns the id of an enrollment group that is deleted after the scenario.
+    #[must_use]
+    pub fn enrollment_group_id(&self, name: &str) -> String {
+        self.tracked_id(name, Resource::EnrollmentGroup)
     }
 
     /// Returns the id of an event route that is deleted after the scenario.
@@ -104,6 +118,14 @@ impl Environment {
             Resource::ImportJob(id) => ignore_missing_in_twins(self.twins.delete_import_job(id).await),
             Resource::Twin(id) => self.delete_twin(id).await,
             Resource::Model(id) => ignore_missing_in_twins(self.twins.delete_model(id).await),
+            Resource::Enrollment(id) => {
+                let deleted = self.provisioning()?.delete_individual_enrollment(id, any).await;
+                ignore_missing_in_provisioning(deleted)
+            }
+            Resource::EnrollmentGroup(id) => {
+                let deleted = self.provisioning()?.delete_enrollment_group(id, any).await;
+                ignore_missing_in_provisioning(deleted)
+            }
         }
     }
 
@@ -168,6 +190,15 @@ pub(crate) fn valve(name: &str) -> String {
 }
 
 fn ignore_missing_in_hub<T>(result: Result<T, iothub_convenience::Error>) -> Result<(), Failure> {
+    match result {
+        Err(error) if !error.is_not_found() => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn ignore_missing_in_provisioning<T>(
+    result: Result<T, provisioning_convenience::Error>,
+) -> Result<(), Failure> {
     match result {
         Err(error) if !error.is_not_found() => Err(error.into()),
         _ => Ok(()),

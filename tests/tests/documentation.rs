@@ -48,6 +48,8 @@ fn every_method_of_a_client_has_an_example() {
     for (client, crate_name) in [
         (Client::Hub, "iothub-convenience"),
         (Client::Twins, "digitaltwins-convenience"),
+        (Client::Provisioning, "provisioning-convenience"),
+        (Client::ProvisioningDevice, "provisioning-convenience"),
     ] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{crate_name}/src"));
         let mut files = Vec::new();

@@ -91,6 +91,7 @@ async fn run(environment: &Environment, live: bool) -> Result<ExitCode, Failure>
         let is_live = match scenario.client {
             Client::Hub => environment.hub_is_live(),
             Client::Twins => environment.twins_are_live(),
+            Client::Provisioning | Client::ProvisioningDevice => false,
         };
         let start = Instant::now();
         let result = if live && !is_live {

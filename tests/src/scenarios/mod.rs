@@ -2,7 +2,7 @@
 //!
 //! A scenario takes its ids from the [`Environment`](crate::environment::Environment), so it can run on a service that
 //! is in use and [`Scenario::run`] can delete what it has created, even after a failure. It fails with a message that
-//! describes the difference from the expected behavior. Every public method of both clients is called by a scenario;
+//! describes the difference from the expected behavior. Every public method of the clients is called by a scenario;
 //! `tests/scenarios.rs` checks that.
 
 pub mod bulk;
@@ -11,6 +11,7 @@ pub mod configurations;
 pub mod delete_jobs;
 pub mod devices;
 pub mod digital_twins;
+pub mod enrollments;
 pub mod event_routes;
 pub mod graph;
 pub mod hub_client;
@@ -22,7 +23,10 @@ pub mod methods;
 pub mod models;
 pub mod modules;
 pub mod plug_and_play;
+pub mod provisioning_clients;
+pub mod provisioning_devices;
 pub mod queries;
+pub mod registrations;
 pub mod relationships;
 pub mod statistics;
 mod table;

@@ -12,6 +12,20 @@ pub enum Client {
     Hub,
     /// `DigitalTwinsClient`.
     Twins,
+    /// `ProvisioningServiceClient`.
+    Provisioning,
+    /// `ProvisioningDeviceClient`.
+    ProvisioningDevice,
+}
+
+impl Client {
+    /// All clients.
+    pub const ALL: [Self; 4] = [
+        Self::Hub,
+        Self::Twins,
+        Self::Provisioning,
+        Self::ProvisioningDevice,
+    ];
 }
 
 /// A scenario.
@@ -178,6 +192,39 @@ macro_rules! for_each_scenario {
             Twins import_jobs::import_job_lifecycle needs ImportBlobs [
                 begin_import_job, get_digital_twin, watch_import_job, get_import_job, list_import_jobs,
                 create_import_job, cancel_import_job, delete_import_job
+            ];
+            Provisioning provisioning_clients::service_client_construction needs LinkedProvisioning [
+                from_connection_string, endpoint, from_token_credential, get_individual_enrollment, protocol
+            ];
+            Provisioning provisioning_clients::provisioning_call_options needs LinkedProvisioning [
+                with_call_options, get_registration
+            ];
+            Provisioning enrollments::individual_enrollment_lifecycle needs LinkedProvisioning [
+                create_individual_enrollment, get_individual_enrollment, get_individual_enrollment_attestation,
+                update_individual_enrollment, delete_individual_enrollment
+            ];
+            Provisioning enrollments::enrollment_group_lifecycle needs LinkedProvisioning [
+                create_enrollment_group, get_enrollment_group, get_enrollment_group_attestation,
+                update_enrollment_group, delete_enrollment_group
+            ];
+            Provisioning enrollments::enrollments_in_bulk needs LinkedProvisioning [
+                bulk_individual_enrollments, query_individual_enrollments, bulk_enrollment_groups,
+                query_enrollment_groups
+            ];
+            Provisioning registrations::device_of_a_group needs LinkedProvisioning [
+                create_enrollment_group, get_registration, list_registrations, delete_registration
+            ];
+            Provisioning registrations::device_with_its_own_enrollment needs LinkedProvisioning [
+                create_individual_enrollment, update_individual_enrollment
+            ];
+            ProvisioningDevice provisioning_devices::device_client_construction needs LinkedProvisioning [
+                with_symmetric_key, registration_id, endpoint, protocol, with_call_options, get_own_registration
+            ];
+            ProvisioningDevice provisioning_devices::devices_register needs LinkedProvisioning [
+                with_group_key, register, get_own_registration
+            ];
+            ProvisioningDevice provisioning_devices::devices_register_with_certificates needs LinkedProvisioning [
+                with_certificate, register
             ];
             Twins delete_jobs::delete_job_lifecycle needs ErasableInstance [
                 begin_delete_job, get_model, create_delete_job, watch_delete_job, get_delete_job,
