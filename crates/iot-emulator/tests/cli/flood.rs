@@ -18,11 +18,11 @@ use tokio_rustls::client::TlsStream;
 use crate::data_file::Caller;
 use crate::program::{Program, start_by};
 
-/// Maximum number of file descriptors of the program. It is a common default of shells, and smaller
-/// than the number of the test's connections.
-const DESCRIPTORS: u64 = 1024;
+/// Maximum number of file descriptors of the program: more than [`SLOW_BODIES`] for each of its endpoints, but fewer than
+/// the test's connections.
+const DESCRIPTORS: u64 = 1300;
 const SILENT: usize = 1500;
-const SLOW_BODIES: usize = 150;
+const SLOW_BODIES: usize = 200;
 /// Maximum duration of the other clients' requests. It is much shorter than the server's time
 /// limits, so the server must not wait for silent clients to time out.
 const PROMPT: Duration = Duration::from_secs(5);
