@@ -9,7 +9,7 @@ use azure_core::http::policies::Policy;
 use azure_core::time::{Duration, OffsetDateTime};
 
 use crate::sas::{SasCredential, SasPolicy};
-use crate::token::TokenPolicy;
+use crate::token::{TokenPolicy, TokenSource};
 
 /// The credential of a client.
 #[derive(Clone)]
@@ -22,12 +22,17 @@ impl Credential {
     /// Creates a credential from a Microsoft Entra identity. `scope` is the scope of the service, such as
     /// `https://rooms.example/.default`; see [`CloudScopes`](crate::CloudScopes).
     ///
-    /// Clones share the token. It is renewed five minutes before it expires. All calls share one token request, which
-    /// continues if they are canceled; calls use the old token while it is valid.
+    /// Clones share the token; see [`TokenSource`].
     #[must_use]
     pub fn entra(credential: Arc<dyn TokenCredential>, scope: impl Into<String>) -> Self {
+        Self::token_source(TokenSource::new(credential, scope))
+    }
+
+    /// Creates a credential from a source of tokens, which other protocols of the client may share.
+    #[must_use]
+    pub fn token_source(source: TokenSource) -> Self {
         Self {
-            policy: Arc::new(TokenPolicy::new(credential, scope.into())),
+            policy: Arc::new(TokenPolicy(source)),
             needs_tls: true,
         }
     }

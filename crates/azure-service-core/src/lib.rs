@@ -197,6 +197,7 @@ pub use response::ResponseExt;
 pub use retry::retry_options;
 pub use retry_loop::{Attempt, retry};
 pub use sas::{SasCredential, SasPolicy, SasToken};
+pub use token::TokenSource;
 #[cfg(feature = "rustls")]
 pub use transport::{transport_trusting, transport_with_identity};
 

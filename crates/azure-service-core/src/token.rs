@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use azure_core::async_runtime::get_async_runtime;
-use azure_core::credentials::{AccessToken, TokenCredential};
+use azure_core::credentials::{AccessToken, Secret, TokenCredential};
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::headers::AUTHORIZATION;
 use azure_core::http::policies::{Policy, PolicyResult};
@@ -34,19 +34,60 @@ const MIN_VALIDITY: Duration = Duration::seconds(10);
 /// for the same request.
 const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// The policy that authorizes requests with tokens of a credential.
-#[derive(Debug)]
-pub(crate) struct TokenPolicy(Arc<TokenCache>);
+/// The token of a Microsoft Entra identity for one scope, for all protocols of a client.
+///
+/// Clones share the token. It is renewed five minutes before it expires. All calls share one token request, which
+/// continues if they are canceled; calls use the old token while it is valid.
+///
+/// # Example
+///
+/// ```
+/// use azure_service_core::{Credential, DelegatedTokenCredential, TokenSource};
+///
+/// # futures::executor::block_on(async {
+/// let identity = DelegatedTokenCredential::new(|| "token".to_owned());
+/// let source = TokenSource::new(identity, "https://rooms.example/.default");
+/// let over_http = Credential::token_source(source.clone());
+/// assert_eq!(source.token().await?.token.secret(), "token");
+/// # Ok::<(), azure_service_core::Error>(())
+/// # })?;
+/// # Ok::<(), azure_service_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TokenSource(Arc<TokenCache>);
 
-impl TokenPolicy {
-    pub(crate) fn new(credential: Arc<dyn TokenCredential>, scope: String) -> Self {
-        Self(Arc::new(TokenCache::new(
-            credential,
-            scope,
-            OffsetDateTime::now_utc,
-        )))
+impl TokenSource {
+    /// Creates the source of the tokens of `credential` for `scope`. Requests no token.
+    #[must_use]
+    pub fn new(credential: Arc<dyn TokenCredential>, scope: impl Into<String>) -> Self {
+        let cache = TokenCache::new(credential, scope.into(), OffsetDateTime::now_utc);
+        Self(Arc::new(cache))
+    }
+
+    /// Returns the scope of the tokens.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.0.scope
+    }
+
+    /// Returns a token that is valid for at least ten seconds. Waits for the credential only if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credential`] if the credential returns no token within two minutes.
+    pub async fn token(&self) -> Result<AccessToken> {
+        self.0.token().await
+    }
+
+    /// Discards a token that the service has refused, unless it has been replaced meanwhile.
+    pub fn discard(&self, token: &Secret) {
+        self.0.discard(token);
     }
 }
+
+/// The policy that authorizes requests with the tokens of a source.
+#[derive(Debug)]
+pub(crate) struct TokenPolicy(pub(crate) TokenSource);
 
 #[async_trait]
 impl Policy for TokenPolicy {
@@ -60,7 +101,7 @@ impl Policy for TokenPolicy {
         request.insert_header(AUTHORIZATION, format!("Bearer {}", token.token.secret()));
         let response = proceed(ctx, request, next).await?;
         if response.status() == StatusCode::Unauthorized {
-            self.0.discard(&token);
+            self.0.discard(&token.token);
         }
         Ok(response)
     }
@@ -206,12 +247,12 @@ impl TokenCache {
     }
 
     /// Discards a token that the service does not accept.
-    fn discard(&self, token: &AccessToken) {
+    fn discard(&self, token: &Secret) {
         let mut state = self.state();
         if state
             .token
             .as_ref()
-            .is_some_and(|current| current.token == token.token)
+            .is_some_and(|current| current.token == *token)
         {
             state.token = None;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::Url;
 use azure_service_core::{
-    CallLimits, CallOptions, ClientInfo, CloudScopes, Credential, SasCredential, ServiceClient,
+    CallLimits, CallOptions, ClientInfo, CloudScopes, Credential, SasCredential, ServiceClient, TokenSource,
 };
 
 use crate::error::{Error, Result};
@@ -180,11 +180,12 @@ impl IotHubRegistryManager {
         let options = options.unwrap_or_default();
         let cloud = options.client_options.cloud.as_deref();
         let scope = SCOPES.scope::<IotHubAudience>(cloud, options.scope.clone())?;
+        let source = TokenSource::new(credential, scope);
         Self::new(
             &service_endpoint(host),
-            &Credential::entra(credential.clone(), scope.clone()),
+            &Credential::token_source(source.clone()),
             #[cfg(feature = "amqp")]
-            crate::amqp::AmqpCredential::Entra { credential, scope },
+            crate::amqp::AmqpCredential::Entra(source),
             options,
         )
     }

@@ -118,7 +118,12 @@ impl Connection {
             cbs.put_token(&token).await?;
             Ok(cbs)
         };
-        let cbs = session.race(Box::pin(authenticating)).await.flatten()?;
+        let cbs = session.race(Box::pin(authenticating)).await.flatten();
+        let cbs = cbs.inspect_err(|error| {
+            if error.kind() == AmqpErrorKind::TokenRefused {
+                settings.credential.discard(&token);
+            }
+        })?;
         let connection = Arc::new(Self {
             session,
             cbs: Mutex::new(Some(cbs)),

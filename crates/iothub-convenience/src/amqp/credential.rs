@@ -1,24 +1,23 @@
 //! Tokens for `$cbs`.
 
 use std::fmt;
-use std::sync::Arc;
 
-use azure_core::credentials::{Secret, TokenCredential};
-use azure_service_core::SasCredential;
+use azure_core::credentials::Secret;
+use azure_service_core::{SasCredential, TokenSource};
 use time::OffsetDateTime;
 
 use crate::amqp::error::{AmqpError, AmqpErrorKind};
+
+/// The prefix of the token of an identity in a `put-token` request.
+const BEARER: &str = "Bearer ";
 
 /// A source of tokens.
 #[derive(Clone)]
 pub(crate) enum AmqpCredential {
     /// The key of a shared access policy, with the same tokens as over HTTP.
     Sas(SasCredential),
-    /// A Microsoft Entra identity.
-    Entra {
-        credential: Arc<dyn TokenCredential>,
-        scope: String,
-    },
+    /// A Microsoft Entra identity, with the same tokens as over HTTP.
+    Entra(TokenSource),
 }
 
 /// A token with the properties of its `put-token` request.
@@ -51,17 +50,24 @@ impl AmqpCredential {
                     expires_on: token.expires_on,
                 })
             }
-            Self::Entra { credential, scope } => {
-                let token = credential.get_token(&[scope.as_str()], None).await;
+            Self::Entra(source) => {
+                let token = source.token().await;
                 let token =
                     token.map_err(|error| AmqpError::new(AmqpErrorKind::Credential).with_source(error))?;
                 Ok(Token {
                     token_type: "bearer",
-                    audience: scope.clone(),
-                    value: Secret::new(format!("Bearer {}", token.token.secret())),
+                    audience: source.scope().to_owned(),
+                    value: Secret::new(format!("{BEARER}{}", token.token.secret())),
                     expires_on: token.expires_on,
                 })
             }
+        }
+    }
+
+    /// Discards a token that the hub has refused, so that the next connection uses another one.
+    pub(crate) fn discard(&self, token: &Token) {
+        if let (Self::Entra(source), Some(value)) = (self, token.value.secret().strip_prefix(BEARER)) {
+            source.discard(&Secret::new(value.to_owned()));
         }
     }
 }

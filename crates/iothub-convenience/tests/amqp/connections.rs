@@ -1,6 +1,7 @@
 //! The shared AMQP connection: opening, reopening and authentication.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -96,8 +97,12 @@ async fn messages_and_feedback_use_a_websocket() {
     hub.hello().await.unwrap();
 }
 
+/// An identity with these tokens, one after the other; the last one is repeated. An empty one is an error.
 #[derive(Debug)]
-struct Entra(String);
+struct Entra {
+    tokens: Vec<String>,
+    requests: AtomicUsize,
+}
 
 #[async_trait]
 impl TokenCredential for Entra {
@@ -107,19 +112,58 @@ impl TokenCredential for Entra {
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
         assert_eq!(scopes, ["https://iothubs.azure.net/.default"]);
-        if self.0.is_empty() {
+        let request = self.requests.fetch_add(1, Ordering::SeqCst);
+        let token = self.tokens.get(request).or(self.tokens.last()).unwrap();
+        if token.is_empty() {
             let kind = azure_core::error::ErrorKind::Credential;
             return Err(azure_core::Error::with_message(kind, "no token"));
         }
         let expires_on = time::OffsetDateTime::now_utc() + Duration::from_secs(3600);
-        Ok(AccessToken::new(self.0.clone(), expires_on))
+        Ok(AccessToken::new(token.clone(), expires_on))
     }
 }
 
 fn entra_client(emulator: &Emulator, token: &str) -> IotHubRegistryManager {
+    entra_client_with(emulator, &[token]).0
+}
+
+fn entra_client_with(emulator: &Emulator, tokens: &[&str]) -> (IotHubRegistryManager, Arc<Entra>) {
     let host = emulator.iothub_endpoint().trim_start_matches("https://");
-    let credential = Arc::new(Entra(token.to_owned()));
-    IotHubRegistryManager::from_token_credential(host, credential, Some(options(emulator))).unwrap()
+    let credential = Arc::new(Entra {
+        tokens: tokens.iter().map(|token| (*token).to_owned()).collect(),
+        requests: AtomicUsize::new(0),
+    });
+    let options = Some(options(emulator));
+    let client = IotHubRegistryManager::from_token_credential(host, credential.clone(), options).unwrap();
+    (client, credential)
+}
+
+#[tokio::test]
+async fn http_and_amqp_share_the_token_of_an_identity() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    let (client, identity) = entra_client_with(&hub.emulator, &[&hub.emulator.bearer_token()]);
+    let (twin, sent) = futures::join!(
+        client.get_twin("dev-1"),
+        client.send_c2d_message("dev-1", "hello")
+    );
+    twin.unwrap();
+    sent.unwrap();
+    hub.reset().await;
+    client.send_c2d_message("dev-1", "again").await.unwrap();
+    assert_eq!(identity.requests.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn token_of_an_identity_that_the_hub_refuses_over_amqp_is_replaced() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    let (client, identity) = entra_client_with(&hub.emulator, &["refused", &hub.emulator.bearer_token()]);
+    let refused = amqp_error(client.send_c2d_message("dev-1", "hello").await);
+    assert_eq!(refused.kind(), AmqpErrorKind::TokenRefused);
+    client.send_c2d_message("dev-1", "hello").await.unwrap();
+    client.get_twin("dev-1").await.unwrap();
+    assert_eq!(identity.requests.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
