@@ -1,6 +1,7 @@
 //! Scenarios, and the examples, benchmarks and tests that span crates.
 //!
 //! * [`environment`]: clients for both services, on the embedded emulator or live.
+//! * [`fault_soak`]: the clients against an emulator with faults, checked by a model.
 //! * [`imports`]: the import graph of source files, for the tests of layers and cycles.
 //! * [`public_api`]: listings of a crate's public API, which `tests/public_api.rs` compares with the committed ones.
 //! * [`scenarios`]: calls of the clients with assertions; `tests/scenarios.rs` runs them on the emulator, the program
@@ -19,6 +20,7 @@ pub struct EmulatorPage;
 
 pub mod client_methods;
 pub mod environment;
+pub mod fault_soak;
 pub mod imports;
 pub mod public_api;
 mod resources;

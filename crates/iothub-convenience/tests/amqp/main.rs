@@ -10,6 +10,7 @@ mod notifications;
 mod outcomes;
 mod proxied;
 mod proxies;
+mod server_tls;
 mod support;
 #[path = "../../../azure-service-core/tests/log/tracer.rs"]
 mod tracer;
