@@ -1,5 +1,7 @@
 //! Parsing of the request parts that operations share.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use serde_json::Value;
 
@@ -127,12 +129,18 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn if_match(&self) -> ServiceResult<IfMatch> {
-        IfMatch::parse(self.header("if-match"))
+        IfMatch::parse(self.precondition("if-match").as_deref())
     }
 
     /// Returns whether the request has `If-None-Match: *`, so that an existing resource must not be replaced.
     pub(crate) fn must_be_new(&self) -> ServiceResult<bool> {
-        parse_if_none_match(self.header("if-none-match"))
+        parse_if_none_match(self.precondition("if-none-match").as_deref())
+    }
+
+    /// Returns the header of a precondition. One that is not ASCII is not ignored, because the write would be unconditional.
+    fn precondition(&self, name: &str) -> Option<Cow<'a, str>> {
+        let value = self.request.headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()))
     }
 
     /// Parses the body. Returns an error for an empty body; leaves syntax errors to the caller.

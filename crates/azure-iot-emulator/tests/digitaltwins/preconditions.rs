@@ -72,6 +72,33 @@ fn if_match_guards_updates_and_deletions() {
     assert_eq!(deleted.status, 204);
 }
 
+/// ADT-ETAG-4, ADT-ETAG-6.
+#[test]
+fn precondition_that_is_not_ascii_is_not_ignored() {
+    let instance = Instance::with_models();
+    instance.put("/digitaltwins/t1", &room()).ok();
+    let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
+    for (method, body, name) in [
+        (Method::PUT, Some(&room()), "if-none-match"),
+        (Method::PATCH, Some(&patch), "if-match"),
+        (Method::DELETE, None, "if-match"),
+    ] {
+        let refused = instance.send(method, "/digitaltwins/t1", body, &[(name, "\u{13e}")]);
+        assert_eq!(
+            (refused.status, refused.code()),
+            (400, "InvalidArgument"),
+            "{name}"
+        );
+    }
+    let quoted = instance.send(
+        Method::DELETE,
+        "/digitaltwins/t1",
+        None,
+        &[("if-match", "\"\u{13e}\"")],
+    );
+    assert_eq!(quoted.status, 412);
+}
+
 /// ADT-TWIN-20: the twin may be at either end of the relationship.
 #[test]
 fn twin_with_relationships_cannot_be_deleted() {

@@ -30,26 +30,26 @@ impl IfMatch {
         Self::read(headers, |bare| Some(bare).filter(|tag| !tag.is_empty()))
     }
 
-    /// Parses the header. `bare` returns the tag for a value without quotes, if it is valid.
-    fn read<'h>(headers: &'h HeaderMap, bare: fn(&'h str) -> Option<&'h str>) -> Self {
+    /// Parses the header. `bare` returns the tag for a value without quotes, if it is valid. A tag that is not ASCII never
+    /// matches.
+    fn read(headers: &HeaderMap, bare: fn(&str) -> Option<&str>) -> Self {
         let mut found = false;
         let mut tags = Vec::new();
-        let values = headers
-            .get_all(IF_MATCH)
-            .into_iter()
-            .filter_map(|value| value.to_str().ok());
-        for value in values.flat_map(|value| value.split(',')).map(str::trim) {
-            if value.trim_matches('"') == "*" {
-                return Self::Any;
-            }
-            let (weak, value) = value
-                .strip_prefix("W/")
-                .map_or((false, value), |rest| (true, rest));
-            let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            if let Some(tag) = quoted.or_else(|| bare(value)) {
-                found = true;
-                if !weak {
-                    tags.push(tag.to_owned());
+        for list in headers.get_all(IF_MATCH) {
+            let list = String::from_utf8_lossy(list.as_bytes());
+            for value in elements(&list).map(str::trim) {
+                if value.trim_matches('"') == "*" {
+                    return Self::Any;
+                }
+                let (weak, value) = value
+                    .strip_prefix("W/")
+                    .map_or((false, value), |rest| (true, rest));
+                let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+                if let Some(tag) = quoted.or_else(|| bare(value)) {
+                    found = true;
+                    if !weak {
+                        tags.push(tag.to_owned());
+                    }
                 }
             }
         }
@@ -86,6 +86,15 @@ impl IfMatch {
         }
         Err(HubError::stale(version, tags.first().and_then(|tag| decode(tag))))
     }
+}
+
+/// Splits a list at the commas outside of quotes; an ETag may contain commas (RFC 9110, section 8.8.3).
+fn elements(list: &str) -> impl Iterator<Item = &str> {
+    let mut in_quotes = false;
+    list.split(move |character| {
+        in_quotes ^= character == '"';
+        character == ',' && !in_quotes
+    })
 }
 
 #[cfg(test)]
@@ -138,5 +147,27 @@ mod tests {
             error.text
         );
         assert!(parse("W/\"AAAAAAAAAAE=\"").check_twin(1).is_err());
+    }
+
+    /// HUB-ETAG-21. Otherwise the parts, which are not quoted, would count as absent, and the write would be unconditional.
+    #[test]
+    fn comma_in_quotes_belongs_to_the_etag() {
+        let tags = |tag: &str| IfMatch::Tags(vec![tag.to_owned()]);
+        assert_eq!(parse("\"a,b\""), tags("a,b"));
+        assert_eq!(parse("\"*,b\""), tags("*,b"));
+        assert_eq!(
+            parse("\"a,b\",\"c\""),
+            IfMatch::Tags(vec!["a,b".to_owned(), "c".to_owned()])
+        );
+        assert!(parse("\"a,*\"").check_twin(1).is_err());
+    }
+
+    /// HUB-ETAG-21.
+    #[test]
+    fn tag_that_is_not_ascii_never_matches() {
+        let value = HeaderValue::from_bytes(b"\"AAAAAAAAAAE=\xff\"").unwrap();
+        let header = IfMatch::of(&HeaderMap::from_iter([(IF_MATCH, value)]));
+        assert!(!header.is_absent());
+        assert!(header.check_twin(1).is_err());
     }
 }
