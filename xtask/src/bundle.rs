@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use crate::description::Format;
-use crate::error::{Error, Fault, Located, Pointer};
+use crate::error::{Error, Fault, Located, Pointer, unsupported};
 use crate::lower::UNRESOLVED;
 use crate::names::type_name;
 use files::{Files, Target, split};
@@ -81,6 +81,7 @@ pub fn bundle(mut document: Value, file: &Path, format: Format) -> Result<Bundle
         origins: Vec::new(),
         renamed: Vec::new(),
         missing: Vec::new(),
+        open: Vec::new(),
     };
     for section in Section::ALL {
         let names = document
@@ -208,6 +209,8 @@ struct Bundler {
     origins: Vec<(String, PathBuf, String)>,
     renamed: Vec<String>,
     missing: Vec<(PathBuf, Located)>,
+    /// The path items that are being taken in.
+    open: Vec<Target>,
 }
 
 impl Bundler {
@@ -242,20 +245,29 @@ impl Bundler {
 
     /// Replaces a path item that is a reference by its target.
     fn path_item(&mut self, value: &mut Value, file: &Path, at: &Pointer) -> Result<(), Error> {
-        let reference = value
-            .get("$ref")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let at_reference = at.at("$ref");
+        let reference = value.get("$ref").and_then(Value::as_str).map(str::to_owned);
+        let reference = reference
+            .ok_or_else(|| Located::new(&at_reference, Fault::Expected("a string")).in_file(file))?;
         let target = split(&reference, file);
-        *value = self.target(&target, &reference, file, &at.at("$ref"))?;
+        if self.open.contains(&target) {
+            let found = format!("path item `{reference}`, which contains this reference to it");
+            return Err(
+                unsupported(&at_reference, found, "a path item must not contain itself").in_file(file),
+            );
+        }
+        *value = self.target(&target, &reference, file, &at_reference)?;
         let origin = Pointer::to(&target.fragment);
         self.origins.push((
             at.as_str().to_owned(),
             target.file.clone(),
             target.fragment.clone(),
         ));
-        self.walk(value, &target.file, &origin, Place::Other)
+        let path = target.file.clone();
+        self.open.push(target);
+        let walked = self.walk(value, &path, &origin, Place::Other);
+        self.open.pop();
+        walked
     }
 
     fn target(

@@ -144,3 +144,21 @@ fn a_missing_file_matters_only_to_operations_that_need_it() {
         "{error}"
     );
 }
+
+/// Such a path item would be taken in without end.
+#[test]
+fn path_item_that_contains_itself_is_refused() {
+    let refer = |reference: Value| move |d: &mut Value| d["paths"]["/x"] = json!({ "$ref": reference });
+    let text =
+        "unsupported path item `#`, which contains this reference to it; a path item must not contain itself";
+    let refused = load(refer(json!("#")), &[]).unwrap_err();
+    assert_eq!(refused, format!("v1/looms.json#/paths/~1x/$ref: {text}"));
+    let other = json!({ "paths": { "/y": { "$ref": "v1/looms.json" } } });
+    let refused = load(refer(json!("../other.json")), &[("other.json", other)]).unwrap_err();
+    assert!(
+        refused.ends_with("; a path item must not contain itself"),
+        "{refused}"
+    );
+    let refused = load(refer(json!({"get": {}})), &[]).unwrap_err();
+    assert_eq!(refused, "v1/looms.json#/paths/~1x/$ref: must be a string");
+}
