@@ -2,8 +2,8 @@
 //!
 //! Files are nodes. A file imports another if it names an item that the other defines: in a `use`, in an expression or
 //! type, or in a macro's tokens. A re-export resolves to the file that defines the name and does not count as an import
-//! itself, nor does `mod child;`: a file that only declares its children imports nothing. Items under `#[cfg(test)]` and
-//! the files they declare are left out.
+//! itself, nor does `mod child;`: a file that only declares its children imports nothing. Items under `#[cfg(test)]`
+//! or `#[cfg(fuzzing)]` and the files they declare are left out.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -177,7 +177,7 @@ fn is_test(item: &Item) -> bool {
         attribute.path().is_ident("cfg")
             && attribute
                 .parse_args::<syn::Ident>()
-                .is_ok_and(|name| name == "test")
+                .is_ok_and(|name| name == "test" || name == "fuzzing")
     })
 }
 

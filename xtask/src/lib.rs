@@ -10,7 +10,7 @@
 //!
 //! [`facts`] and [`diff`] compare descriptions, [`import`] imports a new version, [`new_service`] adds a
 //! service, [`coverage`] compares the operations with the convenience crates, [`corpus`] runs all stages on
-//! a folder of published descriptions, and [`ci`] runs every check.
+//! a folder of published descriptions, [`fuzz`] runs the fuzz targets, [`soak`] the soak tests, and [`ci`] runs every check.
 
 pub mod bundle;
 pub mod check;
@@ -24,6 +24,7 @@ pub mod diff;
 pub mod document;
 pub mod error;
 pub mod facts;
+pub mod fuzz;
 pub mod generate;
 pub mod import;
 pub mod json;
@@ -36,6 +37,7 @@ pub mod output;
 pub mod overlay;
 pub mod postpass;
 pub mod readme;
+pub mod soak;
 pub mod split;
 pub mod texts;
 pub mod workspace;

@@ -9,7 +9,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use xtask::error::Error;
@@ -18,7 +18,7 @@ use xtask::import::{Existing, Import};
 use xtask::new_service::{NewService, new_service};
 use xtask::texts::ForeignText;
 use xtask::workspace::Workspace;
-use xtask::{ci, corpus, coverage, generate, import};
+use xtask::{ci, corpus, coverage, fuzz, generate, import, soak};
 
 /// Maintenance commands of this workspace.
 #[derive(Parser)]
@@ -83,10 +83,28 @@ enum Command {
         #[arg(long)]
         strict: bool,
     },
-    /// Run the emulator's soak test with optimizations.
+    /// Run the soak tests with optimizations: the emulator under load, the clients under faults, and an emulator that is
+    /// killed or whose disk is full.
     Soak {
+        /// Run all of them, for this time in total. Without it, only the emulator under load is run.
+        #[arg(long, conflicts_with = "arguments")]
+        minutes: Option<u64>,
         /// [iothub | digitaltwins] [seconds] [devices or twins] [connections]
         arguments: Vec<String>,
+    },
+    /// Build the fuzz targets and run each of them; print executions and the size of the corpus.
+    Fuzz {
+        /// Seconds per target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Number of targets that run at the same time.
+        #[arg(long, default_value_t = 2)]
+        jobs: usize,
+        /// Build with this sanitizer of a nightly compiler, such as `address`.
+        #[arg(long)]
+        sanitizer: Option<String>,
+        /// Targets to run, by the names in fuzz/Cargo.toml; default: all.
+        targets: Vec<String>,
     },
     /// Run every check.
     Ci,
@@ -232,7 +250,28 @@ fn run(command: Command) -> Result<(), Error> {
             let result = corpus::corpus(&workspace, &folder, compile, unsupported(strict))?;
             say!("{result}");
         }
-        Command::Soak { arguments } => ci::soak(&workspace, "bench", &arguments)?,
+        Command::Soak {
+            minutes: Some(minutes),
+            ..
+        } => soak::soak_all(&workspace, Duration::from_secs(minutes * 60))?,
+        Command::Soak {
+            minutes: None,
+            arguments,
+        } => soak::load(&workspace, "bench", &arguments)?,
+        Command::Fuzz {
+            seconds,
+            jobs,
+            sanitizer,
+            targets,
+        } => {
+            let options = fuzz::Options {
+                seconds,
+                jobs,
+                targets,
+                sanitizer,
+            };
+            fuzz::run(&workspace, &options, |line| say!("{line}"))?;
+        }
         Command::Ci => {
             ci::run(&workspace)?;
             say!("all checks passed in {:.0} s", start.elapsed().as_secs_f64());

@@ -13,6 +13,8 @@ mod devicebound;
 mod ending;
 mod errors;
 pub(crate) mod faults;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod idle;
 mod incoming;
 pub(crate) mod listener;

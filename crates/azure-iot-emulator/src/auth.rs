@@ -4,6 +4,8 @@ pub(crate) mod authenticator;
 pub(crate) mod bearer;
 pub(crate) mod caller;
 pub(crate) mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub(crate) mod hub_hosts;
 pub(crate) mod key;
 pub(crate) mod sas;

@@ -68,6 +68,8 @@
 mod error;
 pub(crate) mod file;
 mod file_lock;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub(crate) mod journal;
 mod journal_file;
 mod paths;

@@ -121,6 +121,8 @@ mod digitaltwins;
 mod durable;
 mod error;
 mod faults;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod iothub;
 mod management;
 mod provisioning;

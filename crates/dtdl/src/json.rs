@@ -4,6 +4,8 @@ mod position;
 mod reader;
 
 pub(crate) use position::LineIndex;
+#[cfg(fuzzing)]
+pub(crate) use reader::MAX_DEPTH;
 pub(crate) use reader::read;
 
 use serde_json::{Number, Value};

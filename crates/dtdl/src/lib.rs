@@ -44,6 +44,8 @@ mod check;
 mod code;
 mod diagnostic;
 mod dtmi;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod instance;
 mod json;
 mod metamodel;

@@ -102,9 +102,9 @@ fn replace(value: &mut Value, path: &[prop::sample::Index], to: Value) {
 }
 
 const SEEDS: [&str; 3] = [
-    include_str!("../fuzz/corpus/parse/every-schema.json"),
-    include_str!("../fuzz/corpus/parse/version-2.json"),
-    include_str!("../fuzz/corpus/parse/wrong.json"),
+    include_str!("../../../fuzz/seeds/dtdl_model/every-schema.json"),
+    include_str!("../../../fuzz/seeds/dtdl_model/version-2.json"),
+    include_str!("../../../fuzz/seeds/dtdl_model/wrong.json"),
 ];
 
 proptest! {

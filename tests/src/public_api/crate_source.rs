@@ -14,7 +14,7 @@ pub(super) struct CrateSource {
     pub(super) root: Vec<String>,
 }
 
-/// A module, without the items of its submodules and of tests.
+/// A module, without the items of its submodules, of tests and of fuzz targets.
 pub(super) struct Module {
     pub(super) items: Vec<Item>,
 }
@@ -95,9 +95,11 @@ fn explicit_path(attributes: &[Attribute]) -> Option<PathBuf> {
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Ident>()
-                .is_ok_and(|predicate| predicate == "test" || predicate == "doctest")
+            && attribute.parse_args::<syn::Ident>().is_ok_and(|predicate| {
+                ["test", "doctest", "fuzzing"]
+                    .iter()
+                    .any(|name| predicate == name)
+            })
     })
 }
 

@@ -3,7 +3,7 @@
 //! Connections that break at each AMQP frame are in `crates/iothub-convenience/tests/amqp/interruptions.rs`, an emulator that
 //! is killed or whose disk is full in `crates/iot-emulator/tests/cli`.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bodies;
 mod clients;
