@@ -44,14 +44,14 @@ const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120)
 /// ```
 /// use azure_service_core::{Credential, DelegatedTokenCredential, TokenSource};
 ///
-/// # futures::executor::block_on(async {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), azure_service_core::Error> {
 /// let identity = DelegatedTokenCredential::new(|| "token".to_owned());
 /// let source = TokenSource::new(identity, "https://rooms.example/.default");
 /// let over_http = Credential::token_source(source.clone());
 /// assert_eq!(source.token().await?.token.secret(), "token");
-/// # Ok::<(), azure_service_core::Error>(())
-/// # })?;
-/// # Ok::<(), azure_service_core::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct TokenSource(Arc<TokenCache>);

@@ -38,6 +38,15 @@ from cli_requests import Request, check_all, empty, has, send
 from peer import run
 
 
+def renewed_key(identity, policy):
+    """Expects a new key of this identity."""
+    return lambda body: (
+        body["policyKey"] == policy
+        and [has(**identity)(keys) for keys in body["rotatedKeys"]] == [True]
+        and body["rotatedKeys"][0][policy] not in KEYS.values()
+    )
+
+
 def children(command, *ids):
     """The requests that find the children of the edge device."""
     ids = ids or ("d2", "d3")
@@ -91,6 +100,13 @@ IDENTITIES = [
     Request(f"{IDENTITY} connection-string show", "GET", "/devices/d1", expected=lambda body: body["authentication"]["symmetricKey"] == KEYS),
     Request(f"{IDENTITY} renew-key --key-type swap", "GET", "/devices/d1", expected=lambda body: body["authentication"]["symmetricKey"] == KEYS),
     Request(f"{IDENTITY} renew-key --key-type swap", "PUT", "/devices/d1", swapped_keys, headers=ANY, expected=has_swapped_keys),
+    Request(
+        f"{IDENTITY} renew-key --key-type primary",
+        "POST",
+        "/devices/keys/regenerate",
+        {"policyKey": "primaryKey", "devices": [{"id": "d1"}]},
+        expected=renewed_key({"id": "d1"}, "primaryKey"),
+    ),
     Request(f"{IDENTITY} parent set", "GET", "/devices/edge", expected=lambda body: body["deviceScope"]),
     Request(f"{IDENTITY} parent set", "GET", "/devices/d2", expected=has(parentScopes=[])),
     Request(f"{IDENTITY} parent set", "PUT", "/devices/d2", with_parent, headers=last_etag, expected=lambda body: len(body["parentScopes"]) == 1),
@@ -134,6 +150,13 @@ IDENTITIES = [
     ),
     Request(f"{MODULE} renew-key --key-type swap", "GET", "/devices/d1/modules/m1", expected=lambda body: body["authentication"]["symmetricKey"] == KEYS),
     Request(f"{MODULE} renew-key --key-type swap", "PUT", "/devices/d1/modules/m1", swapped_keys, headers=ANY, expected=has_swapped_keys),
+    Request(
+        f"{MODULE} renew-key --key-type secondary",
+        "POST",
+        "/devices/keys/regenerate",
+        {"policyKey": "secondaryKey", "devices": [{"id": "d1", "moduleId": "m1"}]},
+        expected=renewed_key({"id": "d1", "moduleId": "m1"}, "secondaryKey"),
+    ),
 ]
 
 TWINS = [
