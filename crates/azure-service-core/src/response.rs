@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use azure_core::http::{Etag, RawResponse, Response};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::decode;
 use crate::error::{Error, ErrorKind, Result};
@@ -47,7 +48,8 @@ pub trait ResponseExt {
 
     /// Decodes the body like `into_model`, with an error that names the member.
     ///
-    /// `into_model` returns azure_core's error, which has only line and column if the model is the caller's own type.
+    /// `into_model` returns azure_core's error, which has only line and column if the model is the caller's own type. A
+    /// response without a body is `None` if the model is an `Option`; `into_model` fails.
     ///
     /// # Errors
     ///
@@ -80,7 +82,14 @@ impl<T, F> ResponseExt for Response<T, F> {
     where
         T: DeserializeOwned,
     {
-        decode::from_slice("response", RawResponse::from(self).body())
+        let response = RawResponse::from(self);
+        if response.body().is_empty()
+            && let Ok(none) = serde_json::from_value(Value::Null)
+        {
+            // The model accepts `null`, such as the `Option` of a response that may lack a body.
+            return Ok(none);
+        }
+        decode::from_slice("response", response.body())
     }
 }
 

@@ -59,6 +59,20 @@ async fn decode_names_the_member_that_cannot_be_decoded() {
 }
 
 #[tokio::test]
+async fn response_without_a_body_decodes_as_none_but_not_as_another_model() {
+    async fn get<T>(body: &str) -> Response<T> {
+        let client = MockTransport::new([respond(200, body)]).client();
+        let request = client.protocol().rooms_get_request("1");
+        client.call("get_room").send(request).await.unwrap()
+    }
+    let room = get::<Option<Room>>(ROOM).await.decode().unwrap();
+    assert_eq!(room, Some(Room { name: "hall".into() }));
+    assert_eq!(get::<Option<Room>>("").await.decode().unwrap(), None);
+    let error = get::<Room>("").await.decode().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+}
+
+#[tokio::test]
 async fn dot_segment_as_id_is_refused_before_sending() {
     let transport = MockTransport::new([respond(200, ROOM)]);
     let client = transport.client();
