@@ -32,7 +32,7 @@ pub struct Row {
     pub skipped: Vec<String>,
     /// The error, if nothing was generated.
     pub refused: Option<String>,
-    /// The first error of the compiler, if the generated code does not compile.
+    /// The first compiler error, if the generated code does not compile.
     pub compiler_error: Option<String>,
 }
 

@@ -13,7 +13,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         file: PathBuf,
-        /// The error of the operating system.
+        /// The underlying I/O error.
         source: std::io::Error,
     },
     /// A file is not valid JSON.

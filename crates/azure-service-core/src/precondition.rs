@@ -99,7 +99,7 @@ fn checked(etag: &Etag) -> Result<&str> {
     if quoted.unwrap_or(opaque).contains('"') {
         return Err(Error::invalid_input(
             "etag",
-            "must not contain a quote, except around it",
+            "must not contain a quote, except for the pair that encloses it",
         ));
     }
     Ok(etag)

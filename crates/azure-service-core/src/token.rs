@@ -208,7 +208,7 @@ impl TokenCache {
 
     async fn request(&self) -> Result<AccessToken> {
         let scopes = [self.scope.as_str()];
-        // The request has no call's context, because all calls share the token.
+        // The request does not carry the context of any one call, because all calls share the token.
         let request = within(
             Instant::now(),
             REQUEST_TIMEOUT,

@@ -208,7 +208,7 @@ fn complex_schemas_validate_their_members() {
     );
 }
 
-/// In version 4 a schema may contain itself, so the depth of values is unlimited.
+/// In version 4 a schema may contain itself, so values of any depth fit it. Validation therefore has its own limit.
 #[test]
 fn values_nested_beyond_the_maximum_depth_are_refused() {
     let document = json!({

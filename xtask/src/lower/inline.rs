@@ -75,7 +75,7 @@ fn member(schema: &mut Value, name: &str, types: &mut BTreeSet<String>, hoisted:
     hoisted.push((new, component));
 }
 
-/// Returns whether the generator makes a type of an inline schema: an enum or a struct.
+/// Returns whether the generator creates a type, an enum or a struct, for an inline schema.
 fn is_type(schema: &Value) -> bool {
     let has = |key: &str| schema.get(key).is_some();
     let is_string = schema

@@ -64,7 +64,7 @@ pub(super) fn correct(
     Ok(names)
 }
 
-/// Returns the content type of the body if the generator sets another.
+/// Returns the content type of the body, unless it is one that the generator sets correctly.
 fn other_content_type(operation: &Operation) -> Option<&str> {
     let known = [
         "application/json",

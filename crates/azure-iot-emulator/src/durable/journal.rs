@@ -71,7 +71,7 @@ pub(crate) struct Writer {
 }
 
 impl Journal {
-    /// Replaces the data file by the current state, and starts writing the changes of `services`. `others` are the states
+    /// Replaces the data file with the current state, and starts writing the changes of `services`. `others` are the states
     /// of disabled services in the file.
     pub(crate) fn start(
         mut file: DataFile,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Maximum time for the first byte and the rest of a TLS handshake, and for opening an AMQP connection.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum time until a request head is complete: from the handshake, and over HTTP/1.1 also from the last response.
+/// Maximum time to receive a request head, measured from the handshake or, over HTTP/1.1, from the previous response.
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum time for a request body.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(60);

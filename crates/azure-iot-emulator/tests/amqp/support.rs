@@ -208,7 +208,7 @@ impl Client {
         }
     }
 
-    /// Sends a message with the body `send_hello` to the address of a device.
+    /// Sends a message with the body `hello` to the address of a device.
     pub(crate) async fn send_hello(&mut self, to: &str) -> Result<Outcome, SendError> {
         let mut sender = self.sender("/messages/devicebound").await.unwrap();
         let outcome = sender.send(message(to, b"hello")).await;
