@@ -18,8 +18,8 @@ pub(crate) fn json_error_text(error: &serde_json::Error) -> String {
     let expected = match expected {
         "a map" => "an object",
         "a sequence" => "an array",
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a non-negative integer",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "an integer",
         "f32" | "f64" => "a number",
         "variant identifier" => "a name",
         named if named.starts_with("struct ") || named.contains("enum ") => "an object",

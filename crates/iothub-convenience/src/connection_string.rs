@@ -13,8 +13,8 @@ pub(crate) fn parse(text: &str) -> Result<ConnectionString> {
     })
 }
 
-/// Returns the reason that a connection string cannot be used, if it does not belong to a shared access policy of a
-/// hub.
+/// Returns why a connection string cannot be used if it is of a known other kind, such as that of a device or a
+/// storage account; otherwise `None`.
 fn other_kind(text: &str) -> Option<&'static str> {
     let has = |names: &[&str]| {
         let parts = text.split([';', ',']).filter_map(|part| part.split_once('='));

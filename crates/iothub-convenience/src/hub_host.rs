@@ -54,7 +54,7 @@ pub enum HostRole {
     Service,
     /// `<hub>.device.azure-devices.net`: only devices and modules.
     Device,
-    /// A name of another form, such as that of an emulator: services and devices.
+    /// Any other name, such as that of an emulator: both services and devices.
     Custom,
 }
 

@@ -234,7 +234,7 @@ impl fmt::Display for Expected {
             Self::String => f.write_str("a string"),
             Self::Number => f.write_str("a number"),
             Self::Integer => f.write_str("a non-negative integer"),
-            Self::Constant => f.write_str("a constant such as `null`"),
+            Self::Constant => f.write_str("a constant (such as `null`)"),
             Self::End => f.write_str("end of input"),
         }
     }

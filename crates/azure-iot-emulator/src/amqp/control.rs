@@ -1,4 +1,4 @@
-//! The controls of the endpoint for tests.
+//! Lets tests control a hub's AMQP endpoint: fault rules, connection resets and counters.
 
 use std::fmt;
 use std::sync::Arc;

@@ -175,7 +175,7 @@ async fn tokens_are_issued_with_a_lifetime_and_an_audience() {
     for (bad, rule) in [
         (
             json!({"lifetimeSeconds": -1}),
-            "a whole number that is not negative",
+            "a non-negative integer",
         ),
         (json!({"lifetimeSeconds": 0}), "from 1 to 315360000 seconds"),
         (

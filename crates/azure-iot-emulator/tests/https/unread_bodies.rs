@@ -17,7 +17,7 @@ struct Refused {
     request: &'static str,
     authorized: bool,
     length: usize,
-    /// The status of a fault rule for the request.
+    /// Whether a fault rule causes the status.
     fault: bool,
     status: u16,
     /// Whether the service itself closes connections over HTTP/1.1 with this response.

@@ -284,7 +284,7 @@ pub(crate) const fn element(name: &'static str, target: Target) -> Property {
 }
 
 impl Target {
-    /// Returns a target with exactly one element: a definition in place with a `@type`, or a reference.
+    /// Returns a target with exactly one element: an inline definition with a `@type`, or a reference.
     pub(crate) const fn one(class: &'static str, inline: &'static [K], kinds: &'static [K]) -> Self {
         Self {
             class,

@@ -13,7 +13,7 @@ pub struct Schema {
     element: Element,
 }
 
-/// A [`Schema`] as a view for its kind.
+/// A typed view of a [`Schema`], with one variant per kind of schema.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SchemaType {

@@ -92,7 +92,7 @@ impl<I, T> BulkReport<I, T> {
         })
     }
 
-    /// Returns the items that failed, with their failures, except items that were only refused together with others.
+    /// Returns the items that failed, with their failures. Items with [`BulkOutcome::RefusedTogether`] are not included.
     pub fn failed(&self) -> impl Iterator<Item = (&I, &BulkFailure)> {
         self.results.iter().filter_map(|result| match &result.outcome {
             BulkOutcome::Failed(failure) => Some((&result.item, failure)),

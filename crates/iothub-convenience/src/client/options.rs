@@ -78,8 +78,8 @@ impl IotHubClientOptions {
         Ok(())
     }
 
-    /// Returns default options that trust the certificates in `pem` in addition to those of the system, over HTTP and
-    /// AMQP, such as the certificate of an emulator.
+    /// Returns default options that trust the certificates in `pem`, such as that of an emulator, in addition to the
+    /// system's. They apply to both HTTP and AMQP.
     ///
     /// # Errors
     ///

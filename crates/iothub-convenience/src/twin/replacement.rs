@@ -51,7 +51,7 @@ impl TwinReplacement {
         self
     }
 
-    /// Returns the members of an object. A value of another type is a violation of [`validate`](Self::validate).
+    /// Returns the members of an object. For any other value, records a problem that [`validate`](Self::validate) reports.
     fn object(&mut self, section: Section, value: &impl Serialize) -> Option<Map<String, Value>> {
         let rule = match to_value(value) {
             Ok(Value::Object(members)) => return Some(members),
