@@ -173,10 +173,7 @@ async fn tokens_are_issued_with_a_lifetime_and_an_audience() {
     assert_eq!(statuses(&week).await, (200, 200));
     assert_eq!(statuses(&issue(None).await).await, (200, 200));
     for (bad, rule) in [
-        (
-            json!({"lifetimeSeconds": -1}),
-            "a non-negative integer",
-        ),
+        (json!({"lifetimeSeconds": -1}), "a non-negative integer"),
         (json!({"lifetimeSeconds": 0}), "from 1 to 315360000 seconds"),
         (
             json!({"lifetimeSeconds": u64::MAX}),
