@@ -121,7 +121,7 @@ async fn start_errors(listing: &mut String, folder: &Path) {
     ];
     for (name, builder) in cases {
         let error = builder.start().await.expect_err(name);
-        // The message of the operating system differs between platforms.
+        // The operating system's message differs between platforms.
         let text = match name {
             "port in use" => error.to_string(),
             _ => message(&error),

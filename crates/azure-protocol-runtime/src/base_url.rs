@@ -76,7 +76,7 @@ mod tests {
                 .join::<()>("/things/a%2Fb%3F..%25/%C3%BC")
                 .unwrap();
             assert_eq!(url.as_str(), expected);
-            // The result equals the parsed complete URL.
+            // The result equals the complete URL, parsed as a whole.
             assert_eq!(Url::parse(expected).unwrap(), url);
         }
     }

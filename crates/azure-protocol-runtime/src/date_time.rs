@@ -13,10 +13,10 @@ const NEVER: OffsetDateTime = datetime!(0001-01-01 00:00:00 UTC);
 
 /// A date and time from a service.
 ///
-/// Parsing accepts up to nine fractional digits (further ones are dropped), an offset, `Z` or nothing (UTC), and `T`,
+/// Parsing accepts fractional seconds (digits after the ninth are dropped); an offset, `Z` or nothing (UTC); and `T`,
 /// `t` or a space between date and time. `0001-01-01T00:00:00` means [never](Self::is_never). Deserialization keeps a
-/// string that is not a date, so that one odd field does not fail the whole response; [`to_offset`](Self::to_offset) is
-/// then `None`.
+/// string that is not a date, so that one malformed field does not fail the whole response;
+/// [`to_offset`](Self::to_offset) is then `None`.
 ///
 /// The serialized form is RFC 3339 in UTC with `Z` and as many fractional digits as needed; a string that is not a date
 /// is written as it was read.
@@ -90,7 +90,7 @@ impl DateTime {
 
 impl From<OffsetDateTime> for DateTime {
     fn from(time: OffsetDateTime) -> Self {
-        // Near the limits of the calendar the time in UTC would be out of range, so the offset is kept.
+        // Near the limits of the calendar, the time in UTC may be out of range. In that case, the offset is kept.
         let utc = time
             .checked_to_offset(UtcOffset::UTC)
             .filter(|utc| (0..=9999).contains(&utc.year()));
@@ -101,7 +101,7 @@ impl From<OffsetDateTime> for DateTime {
 impl FromStr for DateTime {
     type Err = ParseDateTimeError;
 
-    /// Parses a date and time; fails if the string is not one.
+    /// Parses a date and time in one of the accepted formats.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let normal = normalize(text).ok_or(ParseDateTimeError)?;
         OffsetDateTime::parse(&normal, &Rfc3339)

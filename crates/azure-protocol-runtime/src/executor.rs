@@ -16,19 +16,19 @@ pub trait Executor: Send + Sync + Debug {
     ///
     /// # Errors
     ///
-    /// Fails if no response arrived. An error response is an `Ok`.
+    /// Fails if no response arrives. An error response is returned as `Ok`.
     fn execute(&self, request: TypedRequest<()>) -> BoxFuture<'_, reqwest::Result<reqwest::Response>>;
 }
 
-/// The inner value of every generated client: the executor of its requests. `None` sends them with the client's own
-/// `reqwest::Client`.
+/// The inner value of every generated client: the executor of its requests. Without an executor, requests are sent with
+/// the client's `reqwest::Client`.
 pub type Hook = Option<Arc<dyn Executor>>;
 
 /// Sends `request` through `hook`, or through `http` if there is none.
 ///
 /// # Errors
 ///
-/// Fails if no response arrived.
+/// Fails if no response arrives.
 pub async fn send<T>(
     hook: &Hook,
     http: &reqwest::Client,

@@ -1,7 +1,7 @@
 //! Optional fields that distinguish `null` from absent.
 //!
-//! Serde deserializes `null` as `None`, the same as an absent field. The two differ for a field that may be any JSON:
-//! the result of a direct method may be `null`.
+//! Serde deserializes `null` as `None`, the same as an absent field. The two differ for a field that may hold any JSON
+//! value, such as the result of a direct method.
 //!
 //! ```
 //! #[derive(serde::Deserialize)]
@@ -19,7 +19,8 @@
 
 use serde::{Deserialize, Deserializer};
 
-/// Deserializes a present field as `Some`, even if it is `null`. Needs `#[serde(default)]` for an absent one.
+/// Deserializes a present field as `Some`, even if it is `null`. Use it together with `#[serde(default)]`; otherwise,
+/// an absent field is an error.
 ///
 /// # Errors
 ///

@@ -8,7 +8,7 @@
 //! * [`Executor`], [`Hook`], [`send`]: how the async methods of a generated client send their requests.
 //! * [`Operation`], [`Paging`]: metadata of an operation.
 //! * [`BaseUrl`]: the service's base URL, parsed once per client.
-//! * [`path_segment`], [`path_segments`]: percent-encode an id, or a part of a path, for a path.
+//! * [`path_segment`], [`path_segments`]: percent-encode one path segment, or several.
 //! * [`DateTime`]: a date and time, parsed leniently.
 //! * [`explicit_null`]: optional fields that distinguish `null` from absent.
 //!

@@ -13,7 +13,7 @@ pub struct Operation {
     pub success: &'static [u16],
     /// The content type of the request body, if there is one.
     pub request_content_type: Option<&'static str>,
-    /// Whether the request can be repeated without changing its effect.
+    /// Whether sending the request more than once has the same effect as sending it once.
     pub idempotent: bool,
     /// The way to request the next page.
     pub paging: Paging,
@@ -47,11 +47,11 @@ impl Operation {
 pub enum Paging {
     /// The result is not paged.
     None,
-    /// The response body has a link to the next page.
+    /// The response body contains a link to the next page.
     NextLink,
-    /// The response body has a token for the body of the next request.
+    /// The response body contains a token to send in the body of the next request.
     BodyToken,
-    /// A response header has a token for a header of the next request.
+    /// A response header contains a token to send in a header of the next request.
     HeaderToken,
 }
 

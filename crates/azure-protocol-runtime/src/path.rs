@@ -45,7 +45,7 @@ pub fn path_segment<E>(parameter: &'static str, value: &str) -> Result<String, E
 /// # Errors
 ///
 /// [`Error::InvalidRequest`] if a segment is `.` or `..`, encoded or not, or the value is empty: as in
-/// [`path_segment`], the request would address another resource. A slash at the start or end of the value is kept.
+/// [`path_segment`], the request would address a different resource. A slash at the start or end of the value is kept.
 #[expect(clippy::result_large_err, reason = "generated code returns this error")]
 pub fn path_segments<E>(parameter: &'static str, value: &str) -> Result<String, Error<E>> {
     if value.is_empty() {

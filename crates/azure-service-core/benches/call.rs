@@ -1,11 +1,11 @@
-//! Measures the overhead of a call over azure_core's pipeline: one GET of a document of about 1 KB, decoded, over a
-//! transport that returns a fixed response.
+//! Measures the overhead of a call compared with azure_core's pipeline. A call is one GET of a document of about 1 KB,
+//! including decoding, over a transport that returns a fixed response.
 //!
-//! * `pipeline`: the code of Microsoft's generator on `azure_core`'s `Pipeline`, with the same credential policy.
+//! * `pipeline`: code like that of Microsoft's generator, on `azure_core`'s `Pipeline` with the same credential policy.
 //! * `send`: `ServiceClient::call` with a request like those of our generator.
 //!
-//! Without network and TLS the difference is exact, but the ratio is meaningless: over a real network, a request
-//! takes many times as long.
+//! Without network and TLS, the difference between the two is exact, but their ratio is meaningless: over a real
+//! network, a request takes many times as long.
 //!
 //! `cargo bench -p azure-service-core`
 

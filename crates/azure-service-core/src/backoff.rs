@@ -46,14 +46,14 @@ pub struct RetryLoop {
 }
 
 impl RetryLoop {
-    /// Creates a loop of at most `attempts` attempts, with the waits of `backoff` between them.
+    /// Creates a loop of at most `attempts` attempts, between which it waits according to `backoff`.
     #[must_use]
     pub fn new(attempts: u32, backoff: Backoff) -> Self {
         Self { attempts, backoff }
     }
 
     /// Runs `work` until it succeeds, fails with an error that is not [`is_throttled`](Error::is_throttled), or the
-    /// attempts are used up. Waits at least as long as `Retry-After` says.
+    /// attempts are used up. Each wait is at least as long as `Retry-After` says.
     ///
     /// # Errors
     ///

@@ -31,8 +31,8 @@ pub struct CallOptions {
     /// Timeout of one attempt, from the request to the end of the response. Default: 60 seconds, longer for some
     /// operations. A value set here applies to those too.
     pub attempt_timeout: Option<Duration>,
-    /// Timeout of one call: of all attempts and the waits between them. Default: the client's `call_timeout`, or 90
-    /// seconds if it has none; slow operations extend the default, and it is never shorter than `attempt_timeout`. A
+    /// Timeout of one call, including all attempts and the waits between them. Default: the client's `call_timeout`, or
+    /// 90 seconds if it has none; slow operations extend the default, and it is never shorter than `attempt_timeout`. A
     /// value set here applies to all operations.
     ///
     /// Each page of a list, each read of a job and each request of a method that sends several is a call. A call

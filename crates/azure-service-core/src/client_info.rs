@@ -17,7 +17,7 @@ pub struct ClientInfo {
     pub package: &'static str,
     /// `env!("CARGO_PKG_VERSION")`.
     pub version: &'static str,
-    /// The service's own headers that are safe to log.
+    /// Headers specific to the service that are safe to log.
     pub logged_headers: &'static [&'static str],
     /// Logs an event. The function is defined in the client crate, which makes that crate the event's target.
     #[doc(hidden)]
@@ -61,7 +61,7 @@ pub struct AttemptFailure {
     pub reason: String,
 }
 
-/// Makes the [`ClientInfo`] of a client in the calling crate.
+/// Creates the [`ClientInfo`] of a client in the calling crate.
 ///
 /// The crate's name is the target of log events: retries at level info, failed calls at level warn, each with request
 /// id and error code.

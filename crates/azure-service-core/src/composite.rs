@@ -63,7 +63,7 @@ impl<C> Drop for Composite<C> {
 }
 
 impl<C: Clone> ServiceClient<C> {
-    /// Starts a composite method that continues after the function has returned, such as a method that returns a
+    /// Starts a composite method that continues after its function has returned, such as a method that returns a
     /// stream. For all others use [`composite`](Self::composite).
     pub fn begin(&self, method: &'static str) -> Composite<C> {
         let mut options = self.call_options().clone();

@@ -79,8 +79,8 @@ impl ConnectionString {
         &self.secret
     }
 
-    /// Returns the connection string with another name of the same service. Tokens are signed for this name; a token that the
-    /// connection string has stays as it is.
+    /// Replaces the host name with another host name of the same service. New tokens are signed for that name; a token
+    /// in the connection string remains unchanged.
     #[must_use]
     pub fn with_host_name(mut self, host_name: impl Into<String>) -> Self {
         self.host_name = host_name.into();

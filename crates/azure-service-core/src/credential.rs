@@ -28,7 +28,7 @@ impl Credential {
         Self::token_source(TokenSource::new(credential, scope))
     }
 
-    /// Creates a credential from a source of tokens, which other protocols of the client may share.
+    /// Creates a credential from a token source, which the client's other protocols may share.
     #[must_use]
     pub fn token_source(source: TokenSource) -> Self {
         Self {
@@ -96,7 +96,7 @@ where
     F: Fn() -> T + Send + Sync + 'static,
     T: Into<Secret>,
 {
-    /// Creates a credential that returns the tokens of `token`.
+    /// Creates a credential that gets its tokens from `token`.
     #[must_use]
     pub fn new(token: F) -> Arc<Self> {
         Arc::new(Self(token))

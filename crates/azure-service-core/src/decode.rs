@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with `what` and the member in its text.
+/// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with a message that contains `what` and the
+/// member.
 pub fn from_slice<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
         let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -31,7 +32,7 @@ pub fn from_slice<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T> {
 ///
 /// # Errors
 ///
-/// An error with `what` and the member in its text.
+/// An error with a message that contains `what` and the member.
 pub fn from_value<'de, T: Deserialize<'de>>(what: &str, value: &'de Value) -> Result<T, serde_json::Error> {
     T::deserialize(value)
         .or_else(|_| serde_path_to_error::deserialize(value).map_err(|located| locate(what, &located)))
@@ -42,7 +43,7 @@ pub fn from_value<'de, T: Deserialize<'de>>(what: &str, value: &'de Value) -> Re
 ///
 /// # Errors
 ///
-/// An error with `row`, its position and the member in its text.
+/// An error with a message that contains `row`, the row's position and the member.
 pub fn rows<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct Rows<T>(PhantomData<T>);
 

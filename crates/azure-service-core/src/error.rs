@@ -71,7 +71,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let cause: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
         match self.0.kind {
-            // The message already is that of the root cause, and the errors around the root cause only name layers.
+            // The message already is the root cause's, and the errors around it only name layers.
             ErrorKind::Connection | ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => None,
             _ => chain::chain(cause).find(|error| !self.message_contains(&error.to_string())),
         }
@@ -149,7 +149,7 @@ impl Error {
         error
     }
 
-    /// Creates the error of an invalid `parameter`. `reason` continues the text "invalid `parameter`: …".
+    /// Creates the error for an invalid `parameter`. `reason` continues the text "invalid `parameter`: …".
     #[must_use]
     pub fn invalid_input(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
         let mut error = Self::with_message(ErrorKind::InvalidInput, reason);
@@ -157,7 +157,7 @@ impl Error {
         error
     }
 
-    /// Creates the error of a failed connection to `target`, a host name with a port.
+    /// Creates the error for a failed connection to `target`, a host name with a port.
     #[must_use]
     pub fn connection(target: impl Into<String>, cause: impl StdError + Send + Sync + 'static) -> Self {
         Self::new(ErrorKind::Connection)
@@ -191,7 +191,7 @@ impl Error {
         error
     }
 
-    /// Creates the error of a job that ended with `status`. The message is the reason in the job's document, if any.
+    /// Creates the error for a job that ended with `status`. The message is the reason in the job's document, if any.
     pub(crate) fn job_failed(status: &str, job: &Value) -> Self {
         let parsed = envelope::parse_value(job);
         let reason = ["failureReason", "statusMessage"]
@@ -251,14 +251,14 @@ impl Error {
 
     /// Returns the HTTP status of the last response, `None` if there was none.
     ///
-    /// If an attempt returns 503 and the connection of its retry breaks, the kind is [`ErrorKind::UnknownOutcome`]
+    /// If an attempt returns 503 and the connection breaks during the retry, the kind is [`ErrorKind::UnknownOutcome`]
     /// and the status is 503.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// Returns the service's error code unchanged: a name, or the digits of a number.
+    /// Returns the service's error code unchanged: either a name or a number in digits.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
@@ -300,7 +300,7 @@ impl Error {
         self.0.connection.as_ref()
     }
 
-    /// Returns the number of requests that were sent; 0 if the call failed before the first.
+    /// Returns the number of requests that were sent; 0 if the call failed before the first request.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use crate::error::Error;
 use crate::pipeline::{Failure, ServicePipeline};
 
-/// An executor that sends through the pipeline of a client.
+/// An executor that sends requests through a client's pipeline.
 #[derive(Debug)]
 pub(crate) struct PipelineExecutor(pub(crate) ServicePipeline);
 

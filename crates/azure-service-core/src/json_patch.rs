@@ -55,7 +55,7 @@ impl JsonPatch {
         Ok(self)
     }
 
-    /// Replaces the value at `path`. The service refuses the patch if there is no value.
+    /// Replaces the value at `path`. The service refuses the patch if `path` has no value.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl JsonPatch {
         Ok(self)
     }
 
-    /// Removes the value at `path`. The service refuses the patch if there is no value.
+    /// Removes the value at `path`. The service refuses the patch if `path` has no value.
     ///
     /// # Errors
     ///

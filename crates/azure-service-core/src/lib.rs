@@ -9,8 +9,8 @@
 //!   and [`call`](ServiceClient::call) sends them for a public method: [`MethodCall::send`],
 //!   [`list`](MethodCall::list), [`job`](MethodCall::job). [`composite`](ServiceClient::composite) runs a method that
 //!   consists of several calls.
-//! * [`ClientInfo`], [`CallOptions`], [`CallLimits`], [`ServicePipeline`]: the names of a client, and the settings
-//!   and the pipeline of its calls.
+//! * [`ClientInfo`], [`CallOptions`], [`CallLimits`], [`ServicePipeline`]: a client's names, and the settings and
+//!   pipeline of its calls.
 //! * [`Credential`]: an Entra identity or a shared access key; [`CloudScopes`], [`ConnectionString`], [`SasCredential`],
 //!   [`SasPolicy`], [`DelegatedTokenCredential`].
 //! * [`Error`], [`ErrorKind`], [`ConnectionFailure`], [`ClockSkew`], [`Failure`]: failures of calls. [`decode`]: JSON
@@ -33,8 +33,8 @@
 //!
 //! # Limits
 //!
-//! An attempt may take 60 seconds, and a call with all its attempts and waits 90 seconds. The body of a response may
-//! have 64 MiB after decompression. [`CallOptions`] and [`CallLimits`] change these limits.
+//! An attempt may take up to 60 seconds, and a call, including all its attempts and waits, up to 90 seconds. A response
+//! body may have up to 64 MiB after decompression. [`CallOptions`] and [`CallLimits`] change these limits.
 //!
 //! # Use by a client crate
 //!

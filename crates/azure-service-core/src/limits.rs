@@ -22,9 +22,9 @@ const MAX_RESPONSE_SIZE: usize = 64 << 20;
 /// The limits of a client's calls. See [`ServiceClient::with_limits`](crate::ServiceClient::with_limits).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CallLimits {
-    /// Timeout of one call: of all attempts and the waits between them. Default: 90 seconds.
+    /// Timeout of one call, including all attempts and the waits between them. Default: 90 seconds.
     pub call_timeout: Option<Duration>,
-    /// The largest body of a response in bytes, after decompression. Default: 64 MiB.
+    /// Maximum size of a response body in bytes, after decompression. Default: 64 MiB.
     pub max_response_size: Option<usize>,
 }
 
@@ -66,7 +66,7 @@ impl Policy for Attempt {
             proceed(ctx, request, next),
         )
         .await
-        // An I/O error, which the retry policy retries.
+        // An I/O error, because the retry policy retries I/O errors.
         .unwrap_or_else(|timed_out| Err(azure_core::Error::new(AzureKind::Io, timed_out)))
     }
 }
@@ -127,7 +127,7 @@ impl Policy for LimitedTransport {
         let body = body.map(move |chunk| {
             let chunk = chunk?;
             left = left.checked_sub(chunk.len()).ok_or_else(|| {
-                // Not an I/O error, which the retry policy would retry.
+                // Not an I/O error, because the retry policy would retry it.
                 azure_core::Error::new(AzureKind::DataConversion, ResponseTooLarge { limit, status })
             })?;
             Ok(chunk)

@@ -93,16 +93,17 @@ impl<C> MethodCall<'_, C> {
     /// Lists items page by page. `first` requests the first page; the operation's metadata defines how the next page
     /// is requested:
     ///
-    /// * by link: the same request is sent to the link, unchanged byte for byte, if it has the client's origin;
-    /// * by token: the same request has the token in a header or in a member of its body.
+    /// * by link: the request is repeated with the link as its URL, unchanged byte for byte. The link must have the
+    ///   client's origin;
+    /// * by token: the request is repeated with the token in a header or in a member of its body.
     ///
     /// `continuation_token` resumes the list at the token of an earlier pager.
     ///
     /// # Errors
     ///
-    /// Fails at once if the request cannot be built, or if `continuation_token` belongs to another list or has another
-    /// origin. The pager yields all other errors; a link to another origin is an
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind).
+    /// Fails at once if the request cannot be built, or if `continuation_token` belongs to a different list or is a
+    /// link to a different origin. The pager yields all other errors; a response with a link to a different origin is
+    /// an [`ErrorKind::InvalidResponse`](crate::ErrorKind).
     pub fn list<T, Err, A, E>(
         self,
         first: Result<TypedRequest<A>, E>,
@@ -127,7 +128,7 @@ impl<C> MethodCall<'_, C> {
     ///
     /// # Errors
     ///
-    /// The same as [`list`](Self::list).
+    /// Same as [`list`](Self::list).
     pub fn list_pages<P, Err, A, E>(
         self,
         first: Result<TypedRequest<A>, E>,
@@ -179,8 +180,8 @@ impl<C> MethodCall<'_, C> {
         Ok(self.poll(start.cast(), GetJob::known(get.cast()), interval))
     }
 
-    /// Starts a job with `start` and reads it until it has ended, like [`job`](Self::job), with the request that
-    /// `get` builds from the document in the response to `start`. For jobs with an id that the service assigns.
+    /// Starts a job with `start` and reads it until it has ended, like [`job`](Self::job), with the request that `get`
+    /// builds from the document in the response to `start`. For jobs whose id the service assigns.
     ///
     /// # Errors
     ///

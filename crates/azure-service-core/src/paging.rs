@@ -30,7 +30,7 @@ const CONTINUATION_TOKEN: &str = "continuationToken";
 /// The option for a continuation token, as errors name it.
 pub(crate) const CONTINUATION_PARAMETER: &str = "continuation_token";
 
-/// The reason in the error for a continuation token that does not have the form of the list's tokens.
+/// The reason given if a continuation token does not have the form of the list's tokens.
 const OTHER_LIST: &str = "belongs to another list; pass a token from a pager of the same method";
 
 /// One page of a list: a bare JSON array, or an object with an array in `value` or `items`.
@@ -255,7 +255,7 @@ fn next(paging: Paging, url: &Url, response: &RawResponse) -> Result<Option<Page
     })
 }
 
-/// Resolves a link from the response to a request to `base`. Refuses a link to another origin.
+/// Resolves a link in the response to a request that was sent to `base`. Refuses a link to a different origin.
 pub(crate) fn own_link(base: &Url, link: &str) -> Result<Url> {
     let url = base.join(link).map_err(|error| {
         Error::with_message(ErrorKind::InvalidResponse, "a link is not a valid URL").with_source(error)

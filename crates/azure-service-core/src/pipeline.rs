@@ -53,7 +53,7 @@ struct Inner {
     limits: CallLimits,
 }
 
-/// The parts of a pipeline, kept to build a pipeline with other retries.
+/// The parts of a pipeline, kept to build a pipeline with different retry options.
 struct Parts {
     info: ClientInfo,
     options: ClientOptions,

@@ -56,8 +56,8 @@ impl Precondition {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the ETag is empty, contains a quote except around
-    /// it, or is not a valid header value.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the ETag is empty, contains a quote other than
+    /// the enclosing ones, or is not a valid header value.
     pub fn verbatim(&self) -> Result<Option<String>> {
         match self {
             Self::Unconditional => Ok(None),
@@ -91,7 +91,7 @@ fn checked(etag: &Etag) -> Result<&str> {
     if etag.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
         return Err(Error::invalid_input("etag", "must be printable ASCII"));
     }
-    // A quote inside would end the ETag in the header, and the service could parse the rest as another ETag.
+    // A quote inside would end the ETag in the header, and the service could parse the rest as a second ETag.
     let opaque = etag.strip_prefix("W/").unwrap_or(etag);
     let quoted = opaque
         .strip_prefix('"')
@@ -105,7 +105,7 @@ fn checked(etag: &Etag) -> Result<&str> {
     Ok(etag)
 }
 
-/// Returns the ETag in the headers of a response to a read or a write.
+/// Returns the ETag from the response headers of a read or a write.
 #[must_use]
 pub fn etag(headers: &Headers) -> Option<Etag> {
     header(headers, "etag").map(Etag::from)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub struct BulkProgress {
     /// The number of items that succeeded.
     pub done: usize,
-    /// The number of items, without the items skipped at the start, if known in advance.
+    /// The number of items, excluding those skipped at the start, if known in advance.
     pub total: Option<usize>,
     /// The number of items that failed, were not done, or have an unknown outcome.
     pub failed: usize,

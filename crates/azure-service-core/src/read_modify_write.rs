@@ -77,7 +77,7 @@ mod tests {
         Error::from_response(&response).with_call("write", attempts, true)
     }
 
-    /// Increments a number; its writes have the given outcomes.
+    /// Increments a number with writes that have the given outcomes.
     async fn increment(
         outcomes: &mut Vec<Result<u32, Error>>,
         seen: &RefCell<Vec<Option<u32>>>,

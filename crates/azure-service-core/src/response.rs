@@ -49,7 +49,7 @@ pub trait ResponseExt {
     /// Decodes the body like `into_model`, with an error that names the member.
     ///
     /// `into_model` returns azure_core's error, which has only line and column if the model is the caller's own type. A
-    /// response without a body is `None` if the model is an `Option`; `into_model` fails.
+    /// response without a body decodes as `None` if the model is an `Option`, whereas `into_model` fails.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl<T, F> ResponseExt for Response<T, F> {
 }
 
 impl Precondition {
-    /// Returns the precondition that a model's resource still has this ETag.
+    /// Returns the precondition that the resource still has `etag`, the ETag in its model.
     ///
     /// # Errors
     ///

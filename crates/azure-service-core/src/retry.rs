@@ -27,8 +27,8 @@ pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// Returns the default retries of a client: up to three retries within a minute, after 0.8, 1.6 and 3.2 seconds plus
 /// a jitter of up to a quarter of a second.
 ///
-/// azure_core's own default, `RetryOptions::default()`, retries for up to a minute, which is long for an interactive
-/// caller.
+/// azure_core's default, `RetryOptions::default()`, allows eight retries within the same minute, which can keep an
+/// interactive caller waiting too long.
 #[must_use]
 pub fn retry_options() -> RetryOptions {
     RetryOptions::exponential(ExponentialRetryOptions {
@@ -50,7 +50,7 @@ pub(crate) enum RetryClass {
 
 impl RetryClass {
     /// Classifies a request. A PATCH with an ETag is safe to repeat: if the first attempt was processed, the ETag has
-    /// changed.
+    /// changed, so the second attempt fails.
     pub(crate) fn of(operation: &Operation, request: &Request) -> Self {
         let has_etag =
             || header(request.headers(), "if-match").is_some_and(|etag| etag.trim_matches('"') != "*");
@@ -164,7 +164,7 @@ impl Call {
                 !ConnectionFailure::of(error).is_permanent()
             }
             Err(error) if matches!(error.kind(), ErrorKind::Io) => self.class == RetryClass::Repeatable,
-            // The retry policy would not retry such an error, but would wrap it in its own.
+            // The retry policy would not retry such an error, but would wrap it in an error of its own.
             Err(_) => false,
         }
     }

@@ -88,7 +88,7 @@ async fn feedback_batch_of_64_records_has_the_members_clients_need() {
     feedback.close().await.unwrap();
 }
 
-/// HUB-AMQP-17: the batch stays in the queue for a receiver that takes it.
+/// HUB-AMQP-17: the batch stays in the queue for a receiver that accepts messages of its size.
 #[tokio::test]
 async fn receiver_that_takes_only_smaller_messages_is_closed_with_an_error() {
     let hub = Hub::start().await;

@@ -46,7 +46,8 @@ impl Hub {
         self.emulator.iothub().unwrap()
     }
 
-    /// Returns a token of a policy for a resource, which the caller percent-encodes if necessary, valid for an hour.
+    /// Returns a token for `resource` that is signed with the key of `policy` and valid for one hour. The caller
+    /// percent-encodes `resource` if necessary.
     pub(crate) fn token(&self, policy: &str, resource: &str) -> String {
         let text = self.emulator.iothub_connection_string_for(policy).unwrap();
         let (_, key) = text.rsplit_once("SharedAccessKey=").unwrap();
@@ -67,7 +68,7 @@ impl Hub {
         self.connect_as(address, "localhost").await
     }
 
-    /// Connects with a server name (SNI).
+    /// Opens a TLS connection with the server name (SNI) `name`.
     pub(crate) async fn connect_as(&self, address: &str, name: &'static str) -> TlsStream<TcpStream> {
         let pem = self.emulator.ca_certificate_pem();
         let mut roots = rustls::RootCertStore::empty();
@@ -92,7 +93,7 @@ impl Hub {
         self.open_as("localhost", sasl).await
     }
 
-    /// Opens a connection to the hub by one of its names.
+    /// Opens an AMQP connection to the hub under one of its host names.
     pub(crate) async fn open_as(
         &self,
         name: &'static str,
@@ -115,7 +116,7 @@ impl Hub {
         })
     }
 
-    /// Opens a connection and authorizes it with the owner's token.
+    /// Opens a connection and authorizes it with a token of the policy `iothubowner`.
     pub(crate) async fn client(&self) -> Client {
         let mut client = self.open(None).await.unwrap();
         let token = self.token("iothubowner", "localhost");
@@ -134,7 +135,7 @@ impl Hub {
         assert_eq!(self.engine().handle(request).await.status, 200);
     }
 
-    /// Sends a request of the REST API to the engine, without HTTP.
+    /// Sends a REST API request directly to the engine, without HTTP.
     pub(crate) async fn request(&self, method: Method, path: &str) -> azure_iot_emulator::ServiceResponse {
         use azure_iot_emulator::ServiceRequest;
         let request = ServiceRequest::new(method, &format!("{path}?api-version=2021-04-12"));
@@ -143,7 +144,7 @@ impl Hub {
 }
 
 impl Client {
-    /// Sends put-token and returns the status, its description and the correlation id of the reply.
+    /// Sends a `put-token` request and returns the reply's status, status description and correlation id.
     pub(crate) async fn put_token(&mut self, token: &str, id: MessageId) -> (i32, String, Option<MessageId>) {
         let session = &mut self.session;
         let mut requests = Sender::attach(session, "requests", "$cbs").await.unwrap();
@@ -193,7 +194,8 @@ impl Client {
         Receiver::attach(&mut self.session, name, address).await.unwrap()
     }
 
-    /// Returns the condition with which the server closes a link that takes only messages of this size.
+    /// Returns the error condition with which the server closes a link whose receiver accepts messages of at most
+    /// `size` bytes.
     pub(crate) async fn refused_size(&mut self, address: &str, size: u64) -> ErrorCondition {
         let receiver = Receiver::builder()
             .name(format!("small-{size}"))
@@ -208,7 +210,7 @@ impl Client {
         }
     }
 
-    /// Sends a message with the body `hello` to the address of a device.
+    /// Sends a message with the body `hello` to the device address `to`.
     pub(crate) async fn send_hello(&mut self, to: &str) -> Result<Outcome, SendError> {
         let mut sender = self.sender("/messages/devicebound").await.unwrap();
         let outcome = sender.send(message(to, b"hello")).await;
@@ -227,7 +229,7 @@ pub(crate) fn message(to: &str, body: &[u8]) -> Message<Data> {
         .build()
 }
 
-/// Returns the condition and the error code of a rejection.
+/// Returns the error condition and the error code of a rejected message.
 pub(crate) fn rejection(outcome: Result<Outcome, SendError>) -> (String, i64) {
     let Ok(Outcome::Rejected(rejected)) = outcome else {
         panic!("expected a rejection, got {outcome:?}");

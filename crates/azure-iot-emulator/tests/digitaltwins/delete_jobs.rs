@@ -72,7 +72,7 @@ fn job_fails_at_its_timeout() {
         assert!(twins.get(part).is_some(), "{part}");
         state[part] = twins[part].clone();
     }
-    // Edits the state to what a process leaves behind that ends while the job is running.
+    // Edits the state to match the one that a process leaves behind if it ends while the job is running.
     let job = &mut state["jobs"]["deletions"][&id];
     job["status"] = json!("running");
     job["finished"] = Value::Null;

@@ -64,7 +64,7 @@ fn missing_route_is_not_found() {
     }
 }
 
-/// ADT-ROUTE-4: the error has the line and position.
+/// ADT-ROUTE-4: the error message contains the line and position.
 #[test]
 fn invalid_filter_is_refused_with_its_position() {
     let instance = instance();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::Instance;
 
-/// Returns an instance with a building, and the events that pass a filter.
+/// Returns an instance with a building, and a subscription to the events that match `filter`.
 fn routed(filter: &str) -> (Instance, EventSubscription) {
     let instance = Instance::with_building();
     let events = instance.service.subscribe("ep").expect("an endpoint");
@@ -54,7 +54,7 @@ fn twin_changes_send_events() {
     );
     assert_eq!(event.data.to_string(), data.to_string(), "order of members");
 
-    // ADT-EVENT-8: replacing a twin is an update with the difference as patch.
+    // ADT-EVENT-8: replacing a twin sends an update event whose patch is the difference.
     instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({"name": "y"}));
     let data = json!({"modelId": "dtmi:test:Floor;1", "patch": [
         {"path": "/level", "op": "remove"},
@@ -155,7 +155,7 @@ fn telemetry_is_an_event_of_its_twin_or_component() {
     assert_eq!(event.subject, "thermostat");
     assert_eq!(event.dataschema.as_deref(), Some("dtmi:test:Thermostat;1"));
 
-    // ADT-TELEMETRY-3: the source time in the format of the .NET client.
+    // ADT-TELEMETRY-3: a source time in the .NET client's format.
     let headers = [
         ("message-id", "m-2"),
         ("telemetry-source-time", "05/02/25 14:57:59 +02:00"),

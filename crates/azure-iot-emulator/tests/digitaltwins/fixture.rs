@@ -51,7 +51,8 @@ impl Reply {
         self.header("etag").expect("an etag").to_owned()
     }
 
-    /// Asserts an error with this status, this code (in body and header) and a message that contains `text`.
+    /// Asserts that the response is an error with the given status and code (in body and header), and a message that
+    /// contains `text`.
     #[track_caller]
     pub(crate) fn is_error(&self, status: u16, code: &str, text: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
@@ -175,7 +176,7 @@ impl Instance {
         self.send(Method::DELETE, path, None, &[])
     }
 
-    /// Puts a twin of a model; `body` has its properties.
+    /// Creates or replaces a twin of `model` with the properties in `body`.
     #[track_caller]
     pub(crate) fn put_twin(&self, id: &str, model: &str, mut body: Value) -> Reply {
         body["$metadata"]["$model"] = model.into();
@@ -296,7 +297,7 @@ pub(crate) fn building() -> Value {
     json!([room, floor, space, thermostat])
 }
 
-/// Returns the body of an upload of one interface.
+/// Returns the upload body for a single interface.
 pub(crate) fn model(id: &str, contents: Value) -> Value {
     json!([interface(id, contents)])
 }

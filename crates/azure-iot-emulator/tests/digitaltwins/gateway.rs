@@ -1,4 +1,4 @@
-//! Properties that all responses share: headers, api-versions, routing.
+//! Behavior that all operations share: response headers, API versions and routing.
 
 use http::Method;
 use serde_json::json;
@@ -55,7 +55,7 @@ fn every_response_has_the_trace_and_service_headers() {
     );
 }
 
-/// ADT-HTTP-3, ADT-HTTP-4, ADT-HTTP-5: all published previews are supported as well.
+/// ADT-HTTP-3, ADT-HTTP-4, ADT-HTTP-5: all published preview versions are supported.
 #[test]
 fn api_version_must_be_present_and_known() {
     let instance = Instance::with_building();

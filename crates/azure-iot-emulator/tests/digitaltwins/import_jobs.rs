@@ -91,7 +91,7 @@ pub(crate) fn finished(instance: &Instance, path: &str) -> Value {
     })
 }
 
-/// Polls until `poll` returns a value; the timeout only limits a failing test.
+/// Polls until `poll` returns a value. The timeout only keeps a failing test from running forever.
 fn wait_for<T>(mut poll: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -227,7 +227,7 @@ fn running_job_is_canceled_and_excludes_other_jobs() {
     assert_eq!(world.details().last(), Some(&json!({"status": "Cancelled"})));
 }
 
-/// ADT-IMPORT-13, ADT-RATE-10: the rate of requests comes before the number of jobs.
+/// ADT-IMPORT-13, ADT-RATE-10: the request rate is checked before the number of running jobs.
 #[test]
 fn another_job_gets_429_within_a_second_and_400_after_it() {
     let world = World::new(&lines(&building(), 20_000));
@@ -291,7 +291,7 @@ fn invalid_rows_and_files_fail_the_job() {
     }
 }
 
-/// The log entry has the line number, so the message has only the column.
+/// The log entry contains the line number, so its message contains only the column.
 #[test]
 fn line_that_is_not_an_object_is_described_by_its_column() {
     let good = lines(&building(), 1);
@@ -311,8 +311,8 @@ fn line_that_is_not_an_object_is_described_by_its_column() {
     }
 }
 
-/// ADT-IMPORT-22, ADT-IMPORT-20: the service first reads the complete file, and reports errors in the section
-/// Models.
+/// ADT-IMPORT-22, ADT-IMPORT-20: the service reads the complete file before its first write, and attributes every
+/// malformed line to the section `Models`.
 #[test]
 fn malformed_last_line_fails_the_job_before_anything_is_stored() {
     let good = lines(&building(), 3);
@@ -372,7 +372,7 @@ fn byte_order_mark_and_crlf_are_accepted() {
     );
 }
 
-/// ADT-IMPORT-17: the error for a wrong key or an unknown section lists the sections.
+/// ADT-IMPORT-17: the error for a wrong key or an unknown section lists the valid sections.
 #[test]
 fn error_for_a_wrong_section_key_lists_the_sections() {
     let good = lines(&building(), 1);
@@ -430,7 +430,8 @@ fn relationship_properties_may_differ_in_case() {
     assert_eq!(stored.body["door"], "oak");
 }
 
-/// ADT-IMPORT-17: the section Header is required, the other sections are optional, and their order is fixed.
+/// ADT-IMPORT-17: the section `Header` is required, the other sections are optional, and the order of sections is
+/// fixed.
 #[test]
 fn sections_after_the_header_are_optional_and_ordered() {
     let header = "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\"}\n";
@@ -538,7 +539,7 @@ fn unreadable_input_and_unwritable_output_fail_the_job() {
     assert_eq!(world.finished("k")["error"]["code"], "UnableToReadInputBlob");
 }
 
-/// Starts a job with these blobs, which must fail, and returns its error.
+/// Starts a job with the given blobs, asserts that it fails, and returns its error.
 fn refused(world: &World, input: &str, output: &str) -> Value {
     let body = json!({"inputBlobUri": uri(input), "outputBlobUri": uri(output)});
     world.instance.put("/jobs/imports/j", &body).ok();
@@ -548,7 +549,7 @@ fn refused(world: &World, input: &str, output: &str) -> Value {
     job["error"].clone()
 }
 
-/// A link may lead out of the folder, and opening a FIFO blocks.
+/// Links are refused because they may lead out of the folder, and FIFOs because opening one blocks.
 #[cfg(unix)]
 #[test]
 fn only_regular_files_below_the_folder_are_read_and_written() {
@@ -643,7 +644,7 @@ fn import_is_canceled_while_it_reads() {
     assert_eq!(world.finished("j")["status"], "cancelled");
 }
 
-/// A job whose process ended while it ran continues from its checkpoint.
+/// A job that was interrupted by the end of the process continues from its checkpoint.
 #[test]
 fn interrupted_job_continues_from_its_checkpoint() {
     let world = World::new(&lines(&building(), 300));

@@ -1,4 +1,4 @@
-//! The Digital Twins emulator against the rules of `docs/service-behavior/digitaltwins.md`, without HTTP.
+//! Tests of the Digital Twins emulator, without HTTP, against the rules in `docs/service-behavior/digitaltwins.md`.
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 

@@ -181,7 +181,7 @@ fn annotation_may_name_content_that_does_not_exist() {
     assert_eq!(instance.post("/models", &model).status, 201);
 }
 
-/// ADT-MODEL-16: messages must not suggest options of the parser, which a caller of the service cannot set.
+/// ADT-MODEL-16: messages must not suggest parser options, because callers of the service cannot set them.
 #[test]
 fn refusals_do_not_name_options_of_the_parser() {
     let instance = Instance::new();

@@ -127,8 +127,7 @@ async fn only_query_responses_are_chunked() {
     assert_eq!(length.expect("a text"), body.len().to_string());
 }
 
-/// ADT-REL-18, ADT-ID-2: a session from uploading models to a query. Links and ids are
-/// percent-encoded.
+/// ADT-REL-18, ADT-ID-2: a complete session, from a model upload to a query. Links and ids are percent-encoded.
 #[tokio::test]
 async fn models_twins_relationships_and_queries_work_over_https() {
     let running = Running::start().await;

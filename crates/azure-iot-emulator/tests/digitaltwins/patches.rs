@@ -335,7 +335,7 @@ fn source_times_survive_later_values() {
         .is_error(400, "ValidationFailed", "sourceTime");
 }
 
-/// ADT-ERROR-7, ADT-ERROR-8: the web framework refuses the body, with its own error format.
+/// ADT-ERROR-7, ADT-ERROR-8: the service's web framework refuses the body, and the error has the framework's format.
 #[test]
 fn body_that_is_not_a_patch_is_refused() {
     let instance = instance();

@@ -26,7 +26,8 @@ fn building_can_be_queried_and_changed() {
 #[test]
 fn building_is_loaded_completely_or_not_at_all() {
     let instance = Instance::with_models();
-    // The sensor is among the last twins that loading adds, so most others would be stored before the conflict.
+    // The sensor is one of the last twins to be loaded, so a load that is not atomic would leave most of the others
+    // behind.
     instance.put_twin("sensor-3-4", "dtmi:test:Floor;1", json!({}));
     let before = instance.service.dump();
     let error = instance

@@ -38,7 +38,7 @@ fn ring() -> Instance {
     instance
 }
 
-/// Returns the ids at the given keys of each row, as `a-b-c`, sorted.
+/// Returns the ids at the given keys of each row, joined with hyphens. The rows are sorted.
 #[track_caller]
 fn rows(instance: &Instance, query: &str, keys: &[&str]) -> Vec<String> {
     let id = |value: &Value| {
@@ -185,7 +185,8 @@ fn match_follows_directions_and_relationship_names() {
     );
 }
 
-/// ADT-MATCH-2, ADT-MATCH-6, ADT-MATCH-11, ADT-MATCH-12, ADT-QUERY-13, ADT-ROW-3: relationships can be named, too.
+/// ADT-MATCH-2, ADT-MATCH-6, ADT-MATCH-11, ADT-MATCH-12, ADT-QUERY-13, ADT-ROW-3: relationships can be named just like
+/// twins.
 #[test]
 fn any_twin_of_a_pattern_can_be_fixed() {
     let instance = ring();

@@ -139,8 +139,8 @@ fn queries_are_paged_by_token() {
     bad.is_error(400, "InvalidArgument", "max-items-per-page");
 }
 
-/// ADT-QUERY-5: the pages of a query match its pattern from the same variable, even if an index is built between two
-/// pages.
+/// ADT-QUERY-5: every page of a query starts to match the pattern at the same variable, even if an index is built
+/// between two pages.
 #[test]
 fn every_page_starts_from_the_same_variable_of_a_pattern() {
     let instance = Instance::with_models();

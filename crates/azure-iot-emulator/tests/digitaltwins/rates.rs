@@ -95,7 +95,7 @@ fn one_twin_can_change_ten_times_per_second() {
     assert_eq!(instance.patch("/digitaltwins/room-1", &patch).status, 204);
 }
 
-/// ADT-RATE-5: changes to the twin, its components and its relationships have a common limit.
+/// ADT-RATE-5: changes to the twin, its components and its relationships share one limit.
 #[test]
 fn telemetry_and_routes_do_not_count_as_changes() {
     let instance = limited();
@@ -118,8 +118,7 @@ fn telemetry_and_routes_do_not_count_as_changes() {
     assert_eq!(admitted(12, change).0, 10);
 }
 
-/// ADT-QUERY-25, ADT-RATE-7: the error for a refused query has a code. A unit test checks the limit of query
-/// charges.
+/// ADT-QUERY-25, ADT-RATE-7: the error for a refused query has a code. A unit test checks the limit on query charges.
 #[test]
 fn queries_beyond_the_rate_exceed_the_quota() {
     let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});

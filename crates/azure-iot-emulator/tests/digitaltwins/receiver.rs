@@ -31,8 +31,8 @@ pub(crate) async fn receiver(statuses: &'static [u16]) -> (Url, mpsc::UnboundedR
     serve(statuses, None).await
 }
 
-/// Starts a receiver whose certificate is issued by its own authority. Also returns the authority's certificate as
-/// PEM.
+/// Starts a receiver whose certificate is issued by a new certificate authority. Also returns the authority's
+/// certificate as PEM.
 pub(crate) async fn tls_receiver() -> (Url, mpsc::UnboundedReceiver<Seen>, String) {
     let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -116,7 +116,7 @@ async fn connection(
     drop(served.await);
 }
 
-/// Returns the next record of a receiver. The timeout limits a failing test.
+/// Returns the next record of a receiver. The timeout only keeps a failing test from running forever.
 pub(crate) async fn next(got: &mut mpsc::UnboundedReceiver<Seen>) -> Seen {
     let next = tokio::time::timeout(Duration::from_secs(60), got.recv());
     next.await

@@ -283,7 +283,7 @@ fn relationships_are_listed_in_pages_of_ten() {
 #[test]
 fn list_can_be_filtered_by_relationship_name() {
     let instance = instance_with_many();
-    // Relationships with other names are between and after those that match the filter.
+    // In the list, relationships with other names come between and after those that match the filter.
     for id in ["out-05-x", "out-15-x", "z"] {
         instance.relate("room-1", id, "contains", "room-2");
     }

@@ -1,5 +1,5 @@
-//! Size limits of strings, twins, request bodies and models. Unit tests check the limits of an instance, with lower
-//! values.
+//! Size limits of strings, twins, request bodies and models. Unit tests check the limits that apply to a whole
+//! instance, with lower values.
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -17,7 +17,7 @@ fn tags(count: usize, length: usize) -> Value {
     tags.into()
 }
 
-/// ADT-LIMIT-6: the size is counted in bytes of UTF-8, in twins, maps, objects and relationships.
+/// ADT-LIMIT-6: the limit is in UTF-8 bytes, and applies in twins, maps, objects and relationships.
 #[test]
 fn string_has_at_most_4_kb() {
     let instance = Instance::with_building();
@@ -43,7 +43,7 @@ fn string_has_at_most_4_kb() {
     too_long(instance.put("/digitaltwins/floor-3", &whole));
 }
 
-/// ADT-LIMIT-4: the size is that of the JSON after a PUT or PATCH.
+/// ADT-LIMIT-4: the limit applies to the JSON of the twin after the PUT or PATCH.
 #[test]
 fn twin_has_at_most_32_kb() {
     let instance = Instance::with_models();
@@ -60,7 +60,7 @@ fn twin_has_at_most_32_kb() {
     assert_eq!(instance.get("/digitaltwins/t").response.body.len(), 32 * KB);
     patch("/name", x(room + 1)).is_error(400, "ValidationFailed", "more than the maximum of 32768");
     assert_eq!(instance.get("/digitaltwins/t").body["name"], x(room));
-    // The metadata that the service adds counts as well.
+    // The metadata that the service adds counts toward the size.
     let body = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}, "tags": tags(8, 4000), "name": x(570)});
     assert!(body.to_string().len() < 32 * KB);
     instance.put("/digitaltwins/u", &body).is_error(
@@ -154,7 +154,7 @@ fn model_has_at_most_1_mb_and_upload_at_most_250_models() {
     assert_eq!(instance.post("/models", &Value::from(&batch[..250])).status, 201);
 }
 
-/// ADT-LIMIT-7, ADT-DTDL-12: the limits of DTDL are below the service's 1 KB.
+/// ADT-LIMIT-7, ADT-DTDL-12: DTDL's limits are below the service's 1 KB.
 #[test]
 fn property_name_has_the_length_that_dtdl_allows() {
     let instance = Instance::new();

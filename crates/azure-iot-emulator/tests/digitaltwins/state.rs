@@ -42,7 +42,7 @@ fn loaded_state_equals_the_dumped_one() {
         assert_eq!(other.get(path).body, one.get(path).body, "{path}");
     }
     assert_eq!(other.service.dump(), state);
-    // Sequence numbers are never reused, so that lists in progress can continue.
+    // Sequence numbers are never reused, so that paged lists in progress can continue.
     assert_eq!(state["nextModelSequence"], 4);
     // Validation, indexes and preconditions work in the loaded instance.
     assert_eq!(
@@ -237,7 +237,7 @@ fn invalid_state_is_refused_and_changes_nothing() {
     assert_eq!(instance.get("/digitaltwins/room-1").status, 404);
 }
 
-/// Sequence numbers of uploads end at 2^53, the limit of exact numbers in JSON, and are never reused.
+/// Upload sequence numbers end at 2^53, the limit of exact integers in JSON, and are never reused.
 #[test]
 fn upload_sequence_numbers_are_limited() {
     let instance = Instance::new();
@@ -290,7 +290,7 @@ fn loading_a_state_stops_running_jobs() {
             std::thread::yield_now();
         }
         instance.service.load(&state).expect("a dumped state");
-        // The graph's lock puts the job's last step either before or after the load. After the load, the step has
+        // Because of the graph's lock, the job's last step runs either before or after the load. After the load, it has
         // no effect.
         for _ in 0..100 {
             std::thread::yield_now();

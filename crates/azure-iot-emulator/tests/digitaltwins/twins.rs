@@ -198,7 +198,7 @@ fn replacing_a_twin_keeps_its_relationships() {
     );
 }
 
-/// ADT-TWIN-5, ADT-TWIN-8: the PUT sets every update time, also that of unchanged properties.
+/// ADT-TWIN-5, ADT-TWIN-8: the PUT sets every update time, including those of unchanged properties.
 #[test]
 fn replaced_twin_has_new_times() {
     let instance = Instance::with_models();

@@ -218,7 +218,7 @@ fn error_of_a_nested_value_has_its_path() {
     );
 }
 
-/// ADT-TWIN-25: components are required directly and transitively, in twins and components.
+/// ADT-TWIN-25: inherited contents count in twins and in components, and an inherited component is required.
 #[test]
 fn inherited_contents_are_part_of_the_model() {
     let instance = Instance::new();
@@ -244,7 +244,7 @@ fn inherited_contents_are_part_of_the_model() {
     instance.post("/models", &batch).ok();
     let body = json!({"w": 1, "m": 2, "b": 3, "c": {"m": 4, "b": 5, "$metadata": {}}});
     instance.put_twin("t", "dtmi:v:Whole;1", body);
-    // A model that is uploaded later and inherits the component requires it as well.
+    // A model that is uploaded later and inherits the component requires it, too.
     instance
         .post(
             "/models",

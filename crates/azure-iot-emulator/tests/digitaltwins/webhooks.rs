@@ -69,7 +69,7 @@ async fn transient_errors_are_retried_and_refusals_are_not() {
     assert_eq!(subjects, ["a", "a", "a", "b", "c"]);
 }
 
-/// A redirect may change the method, so a receiver that has moved must be configured again.
+/// A redirect may change the method, so the new URL of a receiver that has moved must be configured.
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let (url, mut got) = receiver(&[307, 302]).await;

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::support::{ConnectionString, Running, VERSION, client};
 
-/// HUB-AUTH-4, HUB-AUTH-7, HUB-AUTH-8: the resource may have either host name, with or without the port,
-/// percent-encoded or not, and any scope of the host.
+/// HUB-AUTH-4, HUB-AUTH-7, HUB-AUTH-8: the resource may be either host name, with or without the port, percent-encoded
+/// or not, and may end with a path that limits its scope.
 #[tokio::test]
 async fn signatures_match_every_spelling_of_the_host_and_scope() {
     let running = Running::start().await;
@@ -47,7 +47,8 @@ async fn signatures_match_every_spelling_of_the_host_and_scope() {
     assert_eq!(running.get("/twins/a", Some(&scoped)).await.status(), 401);
 }
 
-/// HUB-HTTP-3, HUB-AUTH-8: `%2F` in a path is a separator for the scope of a signature too.
+/// HUB-HTTP-3, HUB-AUTH-8: `%2F` in the path of a request also separates segments when the path is compared with the
+/// scope of a signature.
 #[tokio::test]
 async fn scope_of_a_signature_is_compared_with_the_segments_that_the_hub_sees() {
     let running = Running::start().await;
@@ -135,7 +136,7 @@ async fn bearer_tokens_are_checked_for_audience_and_expiry() {
     assert_eq!(running.get("/devices", Some(&renewed)).await.status(), 200);
 }
 
-/// HUB-AUTH-13, ADT-HTTP-7: only a JSON Web Token is a bearer token.
+/// HUB-AUTH-13, ADT-HTTP-7: a bearer token must be a JSON Web Token.
 #[tokio::test]
 async fn opaque_bearer_tokens_are_unauthorized() {
     let running = Running::start().await;
@@ -154,7 +155,7 @@ async fn opaque_bearer_tokens_are_unauthorized() {
     assert_eq!(response.status(), 401);
 }
 
-/// The response is the same with the credentials of a device, with those of a service, and without any.
+/// The response is the same with device credentials, with service credentials and without credentials.
 #[tokio::test]
 async fn device_endpoints_are_not_implemented_for_any_credentials() {
     let running = Running::start().await;
@@ -194,7 +195,7 @@ async fn device_endpoints_are_not_implemented_for_any_credentials() {
     }
 }
 
-/// Devices use MQTT over WebSockets at the same path at which services use AMQP.
+/// Devices use MQTT over WebSockets at the path where services use AMQP.
 #[tokio::test]
 async fn web_sockets_are_refused_with_the_reason() {
     let running = Running::start().await;

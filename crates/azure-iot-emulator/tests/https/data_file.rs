@@ -1,6 +1,6 @@
 //! The data file of an emulator in process.
 //!
-//! No test of this binary starts a process: a child holds the lock of the file between fork and exec.
+//! No test in this binary starts a process, because a child process would hold the file's lock between fork and exec.
 
 use std::path::{Path, PathBuf};
 

@@ -258,8 +258,8 @@ fn collect_pointers(value: &Value, at: String, pointers: &mut Vec<String>) {
     pointers.push(at);
 }
 
-/// Asserts that a text contains no names of Rust types. They are searched as whole words, because tracking ids are
-/// hexadecimal.
+/// Asserts that a text contains no names of Rust types. Type names count only as whole words, because a hexadecimal
+/// tracking id may contain `f64`.
 #[track_caller]
 fn assert_plain(text: &str, context: &str) {
     for part in [

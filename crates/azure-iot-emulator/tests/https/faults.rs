@@ -34,7 +34,7 @@ async fn status_fault_has_the_services_error_body_and_retry_after() {
     );
 }
 
-/// HUB-HTTP-3, ADT-HTTP-12: a rule applies to the spellings of a path that the service takes for the same resource.
+/// HUB-HTTP-3, ADT-HTTP-12: a rule applies to every spelling of a path that the service treats as the same resource.
 #[tokio::test]
 async fn path_of_a_fault_is_compared_as_the_service_separates_it() {
     let running = Running::start().await;
@@ -58,7 +58,7 @@ async fn path_of_a_fault_is_compared_as_the_service_separates_it() {
         let response = request.bearer_auth(running.emulator.bearer_token()).send().await;
         assert_eq!(response.unwrap().status(), status, "{path}");
     }
-    // A rule for the path as sent applies only to this spelling.
+    // A rule whose path contains `%2F` applies only to that spelling.
     running.emulator.faults().clear();
     let sent = Fault::status(503).on("GET", "/devices%2Fa");
     running.emulator.faults().add(sent).unwrap();

@@ -1,4 +1,4 @@
-//! The names of a hub: one for both sides, one for services, one for devices.
+//! The host names of a hub: one for services and devices, one for services only, and one for devices only.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -75,11 +75,11 @@ async fn signature_names_the_host_that_the_client_connects_to() {
             }
         }
     }
-    // At other host names of the computer, the token may be for any name of the hub.
+    // Under the computer's other host names, the token may be for any of the hub's names.
     for name in [CLASSIC, SERVICE, "localhost"] {
         assert_eq!(get("localhost", name).await, 200, "{name}");
     }
-    // Without the port, as on the default port, which a client may sign.
+    // `Host` omits the port, as on the default port. A client may still sign the default port.
     let url = format!("https://{}/devices?{VERSION}", named.authority(SERVICE));
     for (resource, status) in [(format!("{SERVICE}%3A443"), 200), (SERVICE.to_owned(), 200)] {
         let request = named.client.get(&url).header("host", SERVICE);
@@ -159,7 +159,8 @@ async fn web_sockets_of_devices_are_unauthorized_at_the_name_for_services() {
     }
 }
 
-/// Sends a request with a `Host` over a connection with or without a server name, and returns the status line.
+/// Sends a request with the given `Host` header over a TLS connection with or without a server name (SNI), and returns
+/// the status line.
 async fn status_line(emulator: &Emulator, server_name: Option<&'static str>, host: &str) -> String {
     let mut roots = rustls::RootCertStore::empty();
     let pem = emulator.ca_certificate_pem().as_bytes();

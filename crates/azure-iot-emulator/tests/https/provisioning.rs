@@ -51,7 +51,7 @@ impl Provisioning {
         credentials.token(&credentials.host.replace(':', "%3A"), self.now() + 600)
     }
 
-    /// Sends a request of a service.
+    /// Sends a request as a service.
     async fn send(&self, method: Method, path: &str, authorization: &str, body: Option<&Value>) -> Response {
         let request = self.client.request(method, self.url(path));
         let request = request.header("authorization", authorization);
@@ -69,7 +69,7 @@ impl Provisioning {
         assert_eq!(response.status(), 200);
     }
 
-    /// Sends a request of a device, with its key or with the certificate of `client`.
+    /// Sends a request as a device, which authenticates with `key` or with the certificate of `client`.
     async fn device(&self, client: &Client, method: Method, path: &str, key: Option<&str>) -> (u16, Value) {
         let scope = self.emulator.provisioning_id_scope();
         let mut request = client.request(method.clone(), self.url(&format!("/{scope}{path}")));
@@ -90,7 +90,7 @@ impl Provisioning {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    /// Registers a device, and returns the end of the operation.
+    /// Registers a device, and returns the result of the operation.
     async fn register(&self, client: &Client, id: &str, key: Option<&str>) -> Value {
         let path = format!("/registrations/{id}/register");
         let (status, started) = self.device(client, Method::PUT, &path, key).await;
@@ -188,7 +188,7 @@ async fn device_registers_at_the_global_host_with_a_derived_key() {
         "emulator.azure-devices.net"
     );
 
-    // The name that devices of all services use.
+    // The host name that all provisioning services share.
     let global = "global.azure-devices-provisioning.net";
     let port: u16 = running
         .emulator
@@ -221,7 +221,7 @@ async fn device_registers_at_the_global_host_with_a_derived_key() {
     assert_eq!(device["authentication"]["symmetricKey"]["primaryKey"], key);
 }
 
-/// A device certificate with its key in PEM, signed by an authority.
+/// Returns a device certificate, signed by `issuer`, and its private key, both as PEM.
 fn certificate(name: &str, issuer: &CertifiedIssuer<'static, KeyPair>) -> (String, String) {
     let mut parameters = CertificateParams::new(Vec::<String>::new()).unwrap();
     parameters.distinguished_name.push(DnType::CommonName, name);
@@ -270,7 +270,7 @@ async fn client_certificate_attests_a_device() {
         )
         .await;
     assert_eq!(status, 401, "a device without a certificate");
-    // Services may present a certificate; it makes no difference.
+    // A client certificate has no effect on a request with a service's credentials.
     let request = device.get(running.url("/registrations/press-1"));
     let response = request
         .header("authorization", running.owner())
@@ -313,7 +313,7 @@ async fn state_and_policy_keys_survive_a_restart() {
     let third = start().await;
     let response = third.send(Method::GET, path, &third.owner(), None).await;
     assert_eq!(response.status(), 404);
-    // Loading a state is durable as well.
+    // A loaded state survives a restart, too.
     third.emulator.load_state(&state).unwrap();
     third.emulator.shut_down().await;
     assert_eq!(start().await.emulator.dump_state(), state);

@@ -1,4 +1,4 @@
-//! Settings of a running emulator through the management API, and their persistence in a data file.
+//! Settings of a running emulator through the management API. A data file does not keep them.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ async fn hub_throttles_when_enabled() {
         let response = manage(&running, Method::GET, path, Value::Null).await;
         assert_eq!(response, (200, json!({ "enabled": enabled })));
     };
-    // The limit is 20 queries per minute.
+    // The limit is 20 operations on configurations per minute.
     let first_refusal = async || {
         for number in 0..200 {
             let request = running.hub(Method::GET, "/configurations/none");
@@ -162,8 +162,8 @@ async fn a_disabled_service_has_no_settings() {
     assert_eq!(status, 404);
 }
 
-/// The data file keeps the building, which is state. It does not keep settings: a new process starts with those of
-/// its options.
+/// The data file keeps the building, because the building is state. It does not keep settings: a new process starts
+/// with the settings from its options.
 #[tokio::test]
 async fn building_is_kept_and_settings_are_not() {
     let folder = tempfile::tempdir().unwrap();

@@ -39,8 +39,8 @@ async fn drip(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> 
     }
 }
 
-/// Runs a future while the clock is not paused, and gives the server time to read what it sends. The paused clock moves
-/// even though bytes are on their way.
+/// Runs a future with the clock running, and then gives the server time to read the bytes that were sent. A paused
+/// clock would advance while bytes are still in transit.
 async fn in_real_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::resume();
     let output = future.await;
@@ -124,7 +124,7 @@ async fn idle_amqp_connections_are_closed_with_an_error() {
             "{received:02x?}"
         );
     }
-    // A byte of a frame is not a frame.
+    // An incomplete frame does not restart the idle timeout.
     let mut stream = connect_tls(authority(&url), &running.emulator, b"http/1.1").await;
     stream.write_all(&open).await.unwrap();
     stream.flush().await.unwrap();

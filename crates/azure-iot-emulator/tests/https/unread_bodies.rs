@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::support::{Running, VERSION, client, connect_tls};
 use crate::wire::{Answer, Http1, Wire};
 
-/// The longest body that the server reads, and one byte.
+/// One byte more than the longest body that the server reads.
 const TOO_LONG: usize = 16 * 1024 * 1024 + 1;
 
 /// A request whose body the server does not need.
@@ -87,8 +87,8 @@ const TWINS: [Refused; 10] = [
     refused("PUT /jobs/imports/j?api-version=2023-10-31", 429),
 ];
 
-/// Starts an emulator that refuses each query of the hub and each job of Digital Twins, because a minute in which all are
-/// used up does not pass.
+/// Starts an emulator that refuses every hub query and every Digital Twins job: their rate limits are used up, and the
+/// manual clock stands still.
 async fn throttled() -> Running {
     let clock = Clock::manual(datetime!(2026-01-01 00:00 UTC));
     let emulator = Emulator::builder().clock(clock).throttling(true);
@@ -150,7 +150,7 @@ async fn connection_survives(running: &Running, host: &str, table: &[Refused], r
     );
 }
 
-/// curl 7 reports a reset of a stream as an error, even after the complete response.
+/// curl 7 reports a stream reset as an error, even after the complete response.
 #[tokio::test]
 async fn every_refusal_leaves_the_connection_usable_over_both_versions_of_http() {
     let running = throttled().await;

@@ -10,7 +10,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::support::connect_tls;
 
-/// The time in which a server that does not read the body responds.
+/// Time for a server that does not read the body to respond.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A response, without its body.
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     pub(crate) reset: bool,
 }
 
-/// A connection with either version of HTTP.
+/// An HTTP/1.1 or HTTP/2 connection.
 pub(crate) enum Wire<'a> {
     Http1(&'a str, Http1<TlsStream<TcpStream>>),
     Http2(&'a str, Http2<TlsStream<TcpStream>>),
@@ -122,11 +122,11 @@ struct Frame {
     payload: Vec<u8>,
 }
 
-/// A connection of HTTP/2, frame by frame.
+/// An HTTP/2 connection, handled frame by frame.
 pub(crate) struct Http2<S> {
     stream: S,
     next_stream: u32,
-    /// How much the server is ready to receive on the connection, and on a new stream.
+    /// The server's flow-control window in bytes for the connection; `stream_window` is the one for a new stream.
     window: usize,
     stream_window: usize,
 }
@@ -216,7 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
             let frame = self.read().await;
             self.take(&frame, &mut exchange);
         }
-        // The reply to a ping follows all frames that the server has queued before.
+        // The reply to a ping follows all frames that the server has queued before it.
         tokio::time::sleep(PAUSE).await;
         self.write(PING, 0, 0, &[7; 8]).await;
         loop {
@@ -270,13 +270,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     }
 }
 
-/// Encodes the headers of a request in HPACK (RFC 7541): literals with names of the static table.
+/// Encodes the headers of a request in HPACK (RFC 7541): literals whose names are in the static table.
 fn header_block(request: &str, host: &str, authorization: Option<&str>) -> Vec<u8> {
     let (method, path) = request.split_once(' ').unwrap();
     let mut block = vec![0x87];
     let mut add = |name: &[u8], value: &str| {
         block.extend_from_slice(name);
-        // The length in a prefix of seven bits.
+        // The length, as an integer with a 7-bit prefix.
         match value.len().checked_sub(127) {
             None => block.push(u8::try_from(value.len()).unwrap()),
             Some(mut rest) => {
@@ -294,7 +294,7 @@ fn header_block(request: &str, host: &str, authorization: Option<&str>) -> Vec<u
     add(&[0x04], path);
     add(&[0x01], host);
     if let Some(authorization) = authorization {
-        // Index 23 in a prefix of four bits.
+        // Index 23 (`authorization`), as an integer with a 4-bit prefix.
         add(&[0x0f, 8], authorization);
     }
     block
@@ -302,14 +302,14 @@ fn header_block(request: &str, host: &str, authorization: Option<&str>) -> Vec<u
 
 /// Reads `:status`, the first field of a header block.
 fn status_of(block: &[u8]) -> u16 {
-    // A change of the table's size may come first.
+    // A dynamic table size update may come first.
     let block = match block {
         [first, rest @ ..] if first & 0xe0 == 0x20 => rest,
         block => block,
     };
     match block {
         [indexed @ 0x88..=0x8e, ..] => [200, 204, 206, 304, 400, 404, 500][usize::from(indexed & 0x7f) - 8],
-        // A literal whose name is that of index 8.
+        // A literal with the name at index 8, `:status`.
         [0x48 | 0x08 | 0x18, length, value @ ..] => {
             let value = &value[..usize::from(length & 0x7f)];
             let digits = if length & 0x80 == 0 {
@@ -323,7 +323,7 @@ fn status_of(block: &[u8]) -> u16 {
     }
 }
 
-/// Decodes three digits: 0 to 2 have five bits, the others six.
+/// Decodes three Huffman-coded digits. The codes for 0 to 2 have five bits, the other codes six.
 fn huffman(bytes: &[u8]) -> Vec<u8> {
     let mut bits = bytes
         .iter()

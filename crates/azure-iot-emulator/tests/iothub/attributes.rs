@@ -41,7 +41,7 @@ fn attributes_come_back_unchanged_from_identities_twins_and_queries() {
         Some(&query),
     );
     assert_eq!(rows.ok()[0]["attributes"], attributes());
-    // Loading a state keeps them.
+    // A loaded state contains the attributes.
     let other = Hub::new();
     other.engine.load(&hub.engine.dump()).unwrap();
     assert_eq!(other.get(DEVICE).ok()["attributes"], attributes());
@@ -77,7 +77,7 @@ fn attributes_survive_regeneration_and_a_put_replaces_them() {
     hub.send("POST", path, None, Some(&regenerate)).ok();
     let mut device = hub.get(DEVICE).ok();
     assert_eq!(device["attributes"], json!({"floor": 1, "line": 2}));
-    // A client that sends back what it read keeps them.
+    // A client that sends the identity back as it was read keeps the attributes.
     device["statusReason"] = json!("checked");
     let etag = quoted(&device["etag"]);
     assert_eq!(
@@ -88,7 +88,7 @@ fn attributes_survive_regeneration_and_a_put_replaces_them() {
     assert_eq!(replaced.ok()["attributes"], json!({"floor": 2}));
     let removed = hub.put_if(DEVICE, "*", &json!({"deviceId": "a"})).ok();
     assert_eq!(removed.get("attributes"), None);
-    // Twin writes ignore them.
+    // Twin writes ignore attributes.
     hub.patch(
         "/twins/a?api-version=2024-03-31",
         &json!({"attributes": {"x": 1}, "tags": {"y": 1}}),

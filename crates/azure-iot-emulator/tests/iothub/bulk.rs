@@ -177,7 +177,7 @@ fn bulk_entries_cannot_write_the_twins_of_system_modules() {
 }
 
 /// HUB-BULK-5, HUB-BULK-11, HUB-BULK-12, HUB-BULK-13, HUB-BULK-15, HUB-BULK-16, HUB-BULK-17: every import mode, in
-/// different cases, on devices that exist and that do not.
+/// different letter cases, on existing and missing devices.
 #[test]
 fn import_modes_follow_existence_and_etags() {
     let hub = Hub::new();

@@ -124,7 +124,7 @@ fn free_hub_has_at_most_twenty_configurations_and_ten_deployments() {
         put(&hub, &format!("c{number}"), &json!({"content": content()})).ok();
     }
     put(&hub, "c10", &json!({"content": content()})).error(413, "ConfigurationCountLimitExceeded");
-    // An update does not count as one more configuration.
+    // An update does not count as an additional configuration.
     hub.put_if("/configurations/e0", "*", &deployment).ok();
 }
 
@@ -281,7 +281,8 @@ fn deployment_that_is_too_large_creates_no_module_and_changes_nothing() {
         .error(403, "DeviceModelMaxPropertiesExceeded");
     assert_eq!(hub.get("/twins/edge/modules/$edgeAgent").ok(), before);
     hub.get("/devices/edge/modules/new").error(404, "ModuleNotFound");
-    // A configuration changes each twin on its own.
+    // A configuration, in contrast, is applied to each twin independently: `$edgeAgent` is changed even though the
+    // properties of `new` are refused.
     put(&hub, "c", &json!({"content": body, "targetCondition": "*"})).ok();
     hub.get("/devices/edge/modules/new").error(404, "ModuleNotFound");
     let agent = hub.get("/twins/edge/modules/$edgeAgent").ok();

@@ -320,7 +320,7 @@ fn metadata_names_the_configuration_that_wrote_a_value() {
     );
     assert_eq!(stamped("/hvac"), (None, None));
     assert_eq!(stamped(""), (None, None));
-    // A write by a client removes the name of the configuration.
+    // A client's write removes the configuration's name from the metadata.
     hub.delete("/configurations/high", "*");
     hub.delete("/configurations/low", "*");
     hub.patch(

@@ -49,19 +49,19 @@ fn identity_of_a_linked_hub_gets_the_members_of_the_registry_after_a_while() {
     );
     assert_eq!(device["armSyncStatus"], json!({"state": "Succeeded"}));
 
-    // Neither older versions, nor twins and modules have them.
+    // Responses of older API versions, twins and modules do not have these members.
     assert_absent(&hub.get("/devices/a?api-version=2024-03-31").ok());
     assert_absent(&hub.get("/twins/a?api-version=2026-11-01").ok());
     let module = "/devices/a/modules/m?api-version=2026-11-01";
     hub.put(module, &json!({"deviceId": "a", "moduleId": "m"})).ok();
     hub.clock.advance(Duration::from_secs(60));
     assert_absent(&hub.get(module).ok());
-    // They are part of the state.
+    // These members are part of the state.
     let other = Hub::new();
     other.engine.load(&hub.engine.dump()).unwrap();
     other.clock.advance(Duration::from_secs(600));
     assert_eq!(other.get(DEVICE).ok()["adrDeviceProperties"], *properties);
-    // Another device of the same name has another uuid.
+    // A device that is created again gets a new `uuid`.
     hub.delete("/devices/a", "*");
     create(&hub);
     hub.clock.advance(Duration::from_secs(5));
@@ -78,7 +78,7 @@ fn hub_without_a_link_has_no_members_of_the_registry() {
     create(&hub);
     hub.clock.advance(Duration::from_secs(600));
     assert_absent(&hub.get(DEVICE).ok());
-    // A link does not change identities that exist.
+    // Linking a registry does not change existing identities.
     hub.engine.link_device_registry("factory", Duration::ZERO);
     assert_absent(&hub.get(DEVICE).ok());
     let load = linked();
@@ -141,7 +141,7 @@ fn certificate_settings_are_written_with_the_authentication() {
         let old = hub.get("/devices/a?api-version=2024-03-31").ok();
         assert_eq!(old["authentication"].get(member), None);
     }
-    // A client of an older version keeps them; one of this version replaces them.
+    // A write with an older API version keeps the certificate settings; a write with the current one replaces them.
     let body = json!({"deviceId": "a", "authentication": {"type": "certificateAuthority"}});
     hub.put_if("/devices/a?api-version=2024-03-31", "*", &body).ok();
     let kept = hub.get(DEVICE).ok();

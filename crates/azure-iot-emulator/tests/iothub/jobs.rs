@@ -241,7 +241,7 @@ fn interrupted_job_continues_after_loading_state() {
     put(&hub, "j", &twin_job("*")).ok();
     run(&hub);
     let mut state = hub.engine.dump();
-    // Edits the state to what a process leaves behind that ends while the job is running.
+    // Edits the state to match the one that a process leaves behind if it ends while the job is running.
     state["jobs"]["j"]["status"] = json!("running");
     state["jobs"]["j"]["devices"][1]["status"] = json!("running");
     state["devices"]["b"]["identity"]["twin"]["tags"] = json!({});

@@ -1,4 +1,4 @@
-//! The hub's engine in process, without HTTP, against the rules of `docs/service-behavior/iothub.md`.
+//! Tests of the hub's engine, in process and without HTTP, against the rules in `docs/service-behavior/iothub.md`.
 
 #![expect(
     clippy::unwrap_used,

@@ -28,7 +28,8 @@ fn call(hub: &Hub, path: &str, body: &Value) -> Response {
     hub.send("POST", path, None, Some(body))
 }
 
-/// Returns the code, message and info of an error that is JSON in a JSON string (HUB-ERROR-4, HUB-METHOD-12).
+/// Asserts that the response is an error that is JSON in a JSON string (HUB-ERROR-4, HUB-METHOD-12), with `code` in its
+/// header. Returns its error number, message and info.
 #[track_caller]
 fn assert_nested_error(response: &Response, code: &str) -> (u64, String, Value) {
     assert_eq!(

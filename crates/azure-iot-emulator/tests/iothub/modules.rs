@@ -120,7 +120,7 @@ fn module_of_missing_device_is_unauthorized_for_signatures_and_not_found_for_ent
         .error(401, "IotHubUnauthorizedAccess");
     hub.with_bearer("GET", "/devices/a/modules", None, None)
         .error(404, "DeviceNotFound");
-    // With a signature, the status for a disabled device is 401 as well.
+    // With a signature, the status for a disabled device is also 401.
     hub.put("/devices/a", &json!({"deviceId": "a", "status": "disabled"}))
         .ok();
     hub.put(path, &module("m")).error(401, "IotHubUnauthorizedAccess");

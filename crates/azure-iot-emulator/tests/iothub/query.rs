@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Hub, Response, build, with_header};
 
-/// Returns a hub with ten devices on three floors. Devices with even numbers have reported properties; the last
-/// device is disabled.
+/// Returns a hub with ten devices on three floors. Even-numbered devices have reported properties; the last device is
+/// disabled.
 pub(crate) fn building() -> Hub {
     let hub = Hub::new();
     for number in 0..10_u32 {
@@ -85,7 +85,7 @@ fn last_page_of_twins_has_no_continuation_token() {
     let token = first.header("x-ms-continuation").unwrap().to_owned();
     assert_eq!(first.body.as_array().unwrap().len(), 6);
     assert_eq!(first.body[0], hub.get("/twins/d0").ok());
-    // A deletion and a creation between two pages neither skip nor repeat other rows.
+    // Deleting and creating devices between two pages neither skips nor repeats other rows.
     hub.delete("/devices/d5", "*");
     hub.create("d55");
     let last = page(&hub, text, "6", Some(&token));

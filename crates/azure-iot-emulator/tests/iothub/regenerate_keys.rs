@@ -49,7 +49,7 @@ fn each_policy_regenerates_its_keys_and_returns_them() {
         assert_eq!(rotated.get("primaryKey").cloned(), primary.then_some(after.0));
         assert_eq!(rotated.get("secondaryKey").cloned(), secondary.then_some(after.1));
     }
-    // The call takes no tag, but changes that of the identity.
+    // The call takes no ETag, but changes the identity's ETag.
     assert_ne!(hub.get("/devices/a").ok()["etag"], etag);
     let before = keys(&hub, "/devices/a");
     let request = build(

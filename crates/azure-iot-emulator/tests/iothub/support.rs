@@ -74,7 +74,7 @@ impl Hub {
         self.send("DELETE", path, Some(if_match), None)
     }
 
-    /// Sends the same request with a bearer token.
+    /// Sends a request like [`send`](Self::send), but with a bearer token.
     pub(crate) fn with_bearer(
         &self,
         method: &str,
@@ -171,7 +171,7 @@ impl Response {
     }
 }
 
-/// Returns the ETag of a body in quotes, as `If-Match` requires.
+/// Returns an ETag from a response body in quotes, as `If-Match` requires.
 #[track_caller]
 pub(crate) fn quoted(etag: &Value) -> String {
     format!("\"{}\"", etag.as_str().expect("an etag is a string"))

@@ -59,8 +59,8 @@ fn query_rate_depends_on_the_tier() {
     }
 }
 
-/// HUB-QUOTA-4, HUB-QUOTA-5, HUB-QUOTA-7, HUB-QUOTA-8, HUB-QUOTA-9, HUB-QUOTA-10, HUB-QUOTA-11: the rates are those
-/// of one unit of each tier.
+/// HUB-QUOTA-4, HUB-QUOTA-5, HUB-QUOTA-7, HUB-QUOTA-8, HUB-QUOTA-9, HUB-QUOTA-10, HUB-QUOTA-11: the rates are those for
+/// one unit of each tier.
 #[test]
 fn every_kind_of_request_has_the_rate_of_its_tier() {
     let tiers = [Tier::F1, Tier::S1, Tier::S2, Tier::S3];

@@ -75,7 +75,7 @@ fn export_of_a_linked_hub_has_the_members_of_the_registry() {
         assert_eq!(policy.is_string(), has_registry, "{version}");
         assert_eq!(line.get("attributes"), None);
     }
-    // An import ignores what the registry owns.
+    // An import ignores the members that the registry owns.
     assert_eq!(finished(&hub, import(&hub, "c"))["status"], "completed");
     let imported = hub.get("/devices/a?api-version=2026-11-01").ok();
     assert_eq!(imported["adrDeviceProperties"], device["adrDeviceProperties"]);
@@ -112,7 +112,7 @@ fn export_can_be_imported_again() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    // The lines of modules follow the line of their device.
+    // A device's line is followed by the lines of its modules.
     let ids: Vec<_> = lines
         .iter()
         .map(|line| (line["id"].as_str(), line["moduleId"].as_str()))

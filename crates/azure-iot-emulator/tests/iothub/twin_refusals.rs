@@ -153,7 +153,7 @@ fn twins_of_system_modules_cannot_be_written() {
         }
         assert_eq!(hub.get(&path).ok()["version"], 2);
     }
-    // The module is missing, and so is its twin.
+    // Neither the module nor its twin exists.
     hub.create("leaf");
     hub.patch("/twins/leaf/modules/$edgeAgent", &body)
         .error(404, "DeviceNotFound");

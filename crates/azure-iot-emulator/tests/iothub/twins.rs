@@ -40,7 +40,7 @@ fn new_twin_has_version_two_and_no_tags() {
     assert_eq!(response.ok().to_string(), expected.to_string());
 }
 
-/// HUB-TWIN-3, HUB-TWIN-21, HUB-TWIN-24: `deviceEtag` is the identity's ETag; a module twin has its module's.
+/// HUB-TWIN-3, HUB-TWIN-21, HUB-TWIN-24: `deviceEtag` is the identity's ETag, which for a module twin is the module's.
 #[test]
 fn module_twin_has_the_etag_of_its_module() {
     let hub = hub();
@@ -169,7 +169,8 @@ fn metadata_records_time_and_version_of_each_level() {
             "d": {"$lastUpdated": first, "$lastUpdatedVersion": 2},
         })
     );
-    // A value that was removed or replaced by a scalar has no metadata.
+    // A removed value has no metadata, and the metadata of a value that was replaced with a scalar has no nested
+    // entries.
     let twin = hub
         .patch(
             "/twins/a",

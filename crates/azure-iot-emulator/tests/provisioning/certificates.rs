@@ -104,14 +104,14 @@ async fn certificates_are_returned_as_their_readable_part() {
     assert_eq!(info["sha1Thumbprint"].as_str().unwrap().len(), 40);
     assert_eq!(info["sha256Thumbprint"].as_str().unwrap().len(), 64);
     assert!(!info["serialNumber"].as_str().unwrap().is_empty());
-    // The certificate may also be base64 without the PEM lines.
+    // The certificate may also be base64 without the PEM header and footer.
     let base64 = STANDARD.encode(certificate.der());
     let again = dps
         .put("/enrollments/device-1", &enrollment("device-1", &base64, None))
         .await
         .ok();
     assert_eq!(again["attestation"], created["attestation"]);
-    // A client that sends back what it read keeps the certificate.
+    // A client that sends the enrollment back as it was read keeps the certificate.
     let mut read = dps.get("/enrollments/device-1").await.ok();
     read["provisioningStatus"] = json!("disabled");
     let updated = dps.put("/enrollments/device-1", &read).await.ok();
@@ -183,7 +183,7 @@ async fn chain_to_a_signing_certificate_attests_the_devices_of_a_group() {
     assert_eq!(x509["certificateInfo"]["subjectName"], "CN=leaf");
     assert_eq!(x509["signingCertificateInfo"]["subjectName"], "CN=root");
     assert_eq!(end["registrationState"]["deviceId"], "leaf");
-    // The intermediate certificate must be in the chain, unless it signs for the group itself.
+    // The intermediate certificate must be in the chain, unless it is the group's signing certificate.
     start(&dps, "deep", &[der(&deep)]).await.error(401_002);
     let middle = Bytes::copy_from_slice(intermediate.der());
     register(&dps, "deep", &[der(&deep), middle.clone()]).await;
@@ -199,7 +199,7 @@ async fn chain_to_a_signing_certificate_attests_the_devices_of_a_group() {
         .await
         .error(401_002);
     start(&dps, "other", &[der(&leaf)]).await.error(401_002);
-    // The clock of the service decides about the validity.
+    // The service's clock decides whether a certificate is valid.
     dps.clock.set(datetime!(2027-02-01 00:00 UTC));
     start(&dps, "leaf", &[der(&leaf)]).await.error(401_002);
 }

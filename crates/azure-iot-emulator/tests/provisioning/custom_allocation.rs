@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::support::{Dps, HUB, KEY, hmac};
 
-/// A webhook that records requests and responds with what a test sets.
+/// A webhook that records requests and returns the response that the test has set.
 struct Webhook {
     url: String,
     requests: Arc<Mutex<Vec<Value>>>,
@@ -75,7 +75,7 @@ impl Webhook {
     }
 }
 
-/// Returns the body of a request, once all of it has arrived.
+/// Returns the body of a request, or `None` if it has not arrived completely.
 fn whole_body(text: &[u8]) -> Option<Value> {
     let end = text.windows(4).position(|part| part == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&text[..end]).unwrap().to_ascii_lowercase();
@@ -118,7 +118,7 @@ async fn webhook_gets_the_device_and_allocates_the_hub() {
         request["deviceRuntimeContext"],
         json!({"registrationId": "a", "symmetricKey": {}, "payload": {"model": 7}})
     );
-    // The next time, the device has a hub.
+    // In the second registration, the device already has a hub.
     let again = dps.start("a", &key, None).await;
     dps.poll("a", &key, &again.body).await.ok();
     let context = &webhook.requests()[1]["deviceRuntimeContext"];
@@ -196,7 +196,7 @@ async fn busy_webhook_is_called_again_with_growing_delays() {
             json!({"registrationId": "a", "status": "assigning"})
         );
         assert_eq!(webhook.requests().len(), retry + 1);
-        // The webhook is not called before it is due.
+        // The webhook is not called again before the delay has elapsed.
         let delay = 1 + 9 * u64::try_from(retry).unwrap();
         dps.clock.advance(Duration::from_millis(delay * 1000 - 1));
         assert_eq!(poll().await.status, 202);
@@ -207,7 +207,7 @@ async fn busy_webhook_is_called_again_with_growing_delays() {
     assert_eq!(webhook.requests().len(), 11);
     assert_eq!(end["registrationState"]["errorCode"], 400_207);
 
-    // A webhook that recovers allocates the hub, also after the state was loaded elsewhere.
+    // A webhook that recovers allocates the hub, even after the state has been loaded into a different instance.
     let started = dps.start("a", KEY, None).await;
     assert_eq!(dps.poll("a", KEY, &started.body).await.status, 202);
     webhook.respond(200, &json!({ "iotHubHostName": HUB }));
@@ -244,7 +244,7 @@ async fn webhook_must_be_on_the_same_computer() {
     ] {
         put(webhook(good)).await.ok();
     }
-    // A webhook that cannot be reached is called again.
+    // A call to an unreachable webhook is retried.
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = closed.local_addr().unwrap().port();
     drop(closed);

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Dps, HUB, KEY, OTHER_KEY, build, with_if_match};
 
-/// The paths of an individual enrollment and of a group, with the member of the id and the code of a missing one.
+/// The path, id member and not-found error code of an individual enrollment and of an enrollment group.
 const KINDS: [(&str, &str, u32); 2] = [
     ("/enrollments/a", "registrationId", 404_201),
     ("/enrollmentGroups/a", "enrollmentGroupId", 404_204),

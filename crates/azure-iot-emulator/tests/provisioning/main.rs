@@ -1,4 +1,5 @@
-//! The provisioning service in process, without HTTP, against the rules of `docs/service-behavior/provisioning.md`.
+//! Tests of the provisioning service, in process and without HTTP, against the rules in
+//! `docs/service-behavior/provisioning.md`.
 
 #![expect(
     clippy::unwrap_used,

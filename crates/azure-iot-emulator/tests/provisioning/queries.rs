@@ -43,7 +43,7 @@ async fn pages_have_every_row_once() {
         }
         let response = dps.post(path, &json!({"query": "*"})).await;
         assert_eq!(response.header("x-ms-item-type"), Some(item_type));
-        // Rows have no keys.
+        // Rows do not contain keys.
         assert_eq!(response.ok()[0]["attestation"], json!({"type": "symmetricKey"}));
     }
 }

@@ -19,7 +19,7 @@ async fn rates_are_enforced_if_throttling_is_enabled() {
     }
     let message = dps.get("/enrollments/a").await.error(429_001);
     assert!(message.contains("1000 in 60 seconds"), "{message}");
-    // Registrations and the polls of each device have rates of their own.
+    // Registrations have a separate rate limit, and so do the polls of each device.
     let started = dps.start("a", KEY, None).await;
     assert_eq!(started.status, 202);
     let other = dps.start("b", KEY, None).await;

@@ -32,7 +32,7 @@ async fn device_registers_polls_and_is_assigned() {
     assert_eq!(state["createdDateTimeUtc"], "2026-03-01T12:00:00.1234567Z");
     assert_eq!(state["lastUpdatedDateTimeUtc"], "2026-03-01T12:00:00.1234567Z");
     assert_eq!(state["symmetricKey"], json!({"enrollmentGroupId": null}));
-    // Base64 of a quoted id.
+    // The ETag is the base64 of a quoted id.
     let etag = STANDARD.decode(state["etag"].as_str().unwrap()).unwrap();
     assert!(etag.starts_with(b"\"") && etag.ends_with(b"\""), "{etag:?}");
     dps.engine.set_retry_after(0);
@@ -87,7 +87,8 @@ async fn derived_key_registers_a_device_of_a_group() {
         let twin = dps.of_hub("GET", &format!("/twins/{id}")).await.ok();
         assert_eq!(twin["tags"], json!({"line": 1}));
     }
-    // The secondary key of the group derives a key as well; the group's own keys and keys of other devices do not attest.
+    // A key derived from the group's secondary key is also accepted. The group keys themselves and another device's key
+    // are refused.
     dps.register("sn-007", &hmac(OTHER_KEY, b"sn-007")).await;
     for key in [KEY.to_owned(), OTHER_KEY.to_owned(), hmac(KEY, b"sn-007")] {
         dps.start("sn-009", &key, None).await.error(401_002);

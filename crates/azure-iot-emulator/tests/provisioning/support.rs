@@ -1,4 +1,4 @@
-//! A provisioning service with a hub and a manual clock, and requests of services and devices.
+//! A provisioning service with a hub and a manual clock, and requests from services and devices.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Response {
         self.raw.header(name)
     }
 
-    /// Returns the message of an error with this number.
+    /// Asserts that the response is an error with the code `number`, and returns its message.
     #[track_caller]
     pub(crate) fn error(&self, number: u32) -> String {
         assert_eq!(u32::from(self.status), number / 1000, "{}", self.body);
@@ -81,7 +81,7 @@ impl Dps {
         Response::new(self.engine.handle(request).await)
     }
 
-    /// Sends a request of the owner policy.
+    /// Sends a request with the permissions of the owner policy.
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
         self.request(build(method, path, body)).await
     }
@@ -137,7 +137,7 @@ impl Dps {
         self.request(self.of_device("GET", &path, id, key, None)).await
     }
 
-    /// Registers a device with a key, and returns the end of the operation.
+    /// Registers a device with a key, and returns the result of the operation.
     pub(crate) async fn register(&self, id: &str, key: &str) -> Value {
         let started = self.start(id, key, None).await;
         assert_eq!(started.status, 202, "{}", started.body);
@@ -204,7 +204,7 @@ pub(crate) fn with_token(request: ServiceRequest, token: &str) -> ServiceRequest
     )
 }
 
-/// Returns the signature of a device for a percent-encoded resource.
+/// Returns a shared access signature of a device for a percent-encoded resource.
 pub(crate) fn token(resource: &str, key: &str, expiry: i64) -> String {
     let signature = hmac(key, format!("{resource}\n{expiry}").as_bytes());
     let signature = utf8_percent_encode(&signature, NON_ALPHANUMERIC);

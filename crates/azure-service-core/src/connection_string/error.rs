@@ -2,7 +2,7 @@
 
 use super::parts::KEY_NAME;
 
-/// The reason that a connection string is invalid. It names the part, never the key.
+/// The reason that a connection string is invalid. The message identifies the invalid part, but never contains the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionStringError {
@@ -12,7 +12,7 @@ pub enum ConnectionStringError {
         /// The name of the part.
         part: &'static str,
     },
-    /// A part is missing, and another has a similar name.
+    /// A part is missing, and the string has an unknown part with a similar name.
     #[error("part {position} has an unknown name; did you mean {suggestion}?")]
     UnknownName {
         /// The position of the part, from 1.

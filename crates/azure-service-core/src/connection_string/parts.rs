@@ -66,7 +66,7 @@ impl<'a> Parts<'a> {
                 .any(|(known, _)| known.eq_ignore_ascii_case(name))
         };
         let mut unknown = self.names.iter().filter(|(_, name)| !is_known(name));
-        // The unknown name is not shown, because after a misplaced separator it is a piece of the key.
+        // The unknown name is not shown, because it may be a piece of the key if a separator is misplaced.
         Err(match unknown.find(|(_, name)| is_similar(name, part)) {
             Some((position, _)) => ConnectionStringError::UnknownName {
                 position: *position,

@@ -126,7 +126,7 @@ impl Error {
         error
     }
 
-    /// Creates the error of a connection that broke or an attempt that timed out when the request may already have
+    /// Creates the error for a connection that broke, or an attempt that timed out, when the request may already have
     /// been sent.
     fn unknown_outcome(error: &(dyn StdError + 'static)) -> Self {
         let mut result = Self::with_message(ErrorKind::UnknownOutcome, root(error).to_string());
@@ -135,7 +135,7 @@ impl Error {
         result
     }
 
-    /// Creates the error of a call that timed out after `attempts`. `unanswered` is whether the service may have
+    /// Creates the error for a call that timed out after `attempts`. `unanswered` is whether the service may have
     /// processed an attempt without a response; `failure` is the failure of the last attempt, if that attempt ended.
     pub(crate) fn timed_out(
         timed_out: TimedOut,
@@ -162,7 +162,7 @@ impl Error {
         error
     }
 
-    /// Creates the error of a response that cannot be decoded. Removes the values that `error` quotes, because they
+    /// Creates the error for a response that cannot be decoded. Removes the values that `error` quotes, because they
     /// may be secret.
     #[must_use]
     pub fn invalid_response(error: &(dyn StdError + 'static)) -> Self {

@@ -80,7 +80,7 @@ fn details(f: &mut fmt::Formatter<'_>, details: &[ErrorDetail]) -> fmt::Result {
     f.write_str("]")
 }
 
-/// Writes target and message. The code replaces a missing message.
+/// Writes the target and the message, or the code if there is no message.
 impl fmt::Display for ErrorDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.message.as_deref().or(self.code.as_deref());

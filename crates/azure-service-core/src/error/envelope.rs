@@ -51,7 +51,7 @@ pub(super) fn parse(headers: &Headers, body: &[u8]) -> Envelope {
     envelope
 }
 
-/// Returns the error code from the service's own header `…-errorcode`, or else from `x-ms-error-code`.
+/// Returns the error code from the service-specific header `…-errorcode` or, without one, from `x-ms-error-code`.
 pub(crate) fn code_in(headers: &Headers) -> Option<&str> {
     let ending_in = |ending: &str| {
         headers

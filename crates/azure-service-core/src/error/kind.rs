@@ -15,8 +15,8 @@ pub enum ErrorKind {
     /// The connection broke or the attempt timed out before the response was complete. The service may or may not have
     /// processed the request.
     UnknownOutcome,
-    /// The service returned a success status with invalid content: not JSON, JSON of another type, or a link to
-    /// another origin.
+    /// The service returned a success status with invalid content: not JSON, JSON of the wrong type, or a link to a
+    /// different origin.
     InvalidResponse,
     /// The response is larger than the limit of the client's options. If its status is a success, the service has
     /// processed the request.
@@ -26,6 +26,6 @@ pub enum ErrorKind {
     Timeout,
     /// A job failed or was canceled.
     JobFailed,
-    /// Any other failure, such as an error of a custom policy.
+    /// Any other failure, such as an error from a custom policy.
     Other,
 }

@@ -4,7 +4,7 @@ use super::{Error, ErrorKind};
 
 /// Constructors for failures without a response.
 impl Error {
-    /// Creates an error whose `Display` begins with `headline` instead of the headline of its kind.
+    /// Creates an error whose `Display` begins with `headline` instead of the headline for `kind`.
     #[must_use]
     pub fn with_headline(kind: ErrorKind, headline: impl Into<String>) -> Self {
         let mut error = Self::with_message(kind, headline);

@@ -51,7 +51,7 @@ impl<P: Page + Send, E> Pager<P, E> {
     }
 
     /// Returns the token to resume the list with, for the method that returned the pager. `None` before the first and
-    /// after the last page. It refers to the current page, so no item is skipped.
+    /// after the last page. The token refers to the current page, so no item is skipped.
     #[must_use]
     pub fn continuation_token(&self) -> Option<String> {
         self.items
@@ -125,8 +125,8 @@ where
     }
 }
 
-/// Parses a continuation token. Refuses a token of another list, because the service would ignore it and return the
-/// first page again.
+/// Parses a continuation token. Refuses a token from a different kind of list, because the service would ignore it and
+/// return the first page again.
 fn parse(paging: Paging, token: String) -> Result<PagerContinuation> {
     let link = Url::parse(&token).ok().filter(|url| url.has_host());
     match (paging, link) {

@@ -163,8 +163,8 @@ impl Scope<'_> {
         PropertyPath::random(random, &self.variables, variable, bare)
     }
 
-    /// Returns a scalar to compare with: usually the property's value in a random twin or relationship, so that the
-    /// comparison matches a row, otherwise an arbitrary one.
+    /// Returns a scalar to compare with. It is usually the property's value in a random twin or relationship, so that
+    /// the comparison matches a row, and otherwise arbitrary.
     fn literal(&self, random: &mut StdRng, property: &PropertyPath) -> Value {
         let elements = match self.variables[property.variable].is_twin {
             true => &self.world.twins,
@@ -253,7 +253,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Returns an `ARRAY_CONTAINS` condition on a property of a twin, usually an array. Returns a comparison if no
+    /// Returns an `ARRAY_CONTAINS` condition on a twin property, which is usually an array. Returns a comparison if no
     /// variable is a twin.
     fn array_contains(&self, random: &mut StdRng) -> Condition {
         for _ in 0..1000 {

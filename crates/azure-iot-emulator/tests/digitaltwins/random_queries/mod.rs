@@ -16,7 +16,8 @@ use condition::{Condition, Outcomes, PropertyPath, Scope, Variable};
 use walk::{Joins, Pattern};
 use world::{TWINS, World};
 
-/// Features of the generated queries, and the number of queries with rows that had each feature.
+/// For each feature of the generated queries, the number of queries with that feature that returned rows. Also counts
+/// the outcomes of conditions.
 #[derive(Default)]
 struct Coverage {
     rows: BTreeMap<String, usize>,
@@ -30,7 +31,7 @@ impl Coverage {
         }
     }
 
-    /// Asserts that each feature was in at least five queries with rows.
+    /// Asserts that at least five queries with each feature returned rows.
     #[track_caller]
     fn assert_rows(&self, labels: &[&str]) {
         for label in labels {
@@ -177,7 +178,7 @@ impl Select {
     }
 }
 
-/// Returns random variables and property paths to select, each with the distinct key that it has in the rows.
+/// Returns random variables and property paths to select, each with its unique key in the rows.
 fn columns(random: &mut StdRng, scope: &Scope<'_>) -> Vec<(String, PropertyPath)> {
     let mut columns: Vec<(String, PropertyPath)> = Vec::new();
     for at in 0..random.random_range(1..5) {
@@ -207,7 +208,7 @@ fn columns(random: &mut StdRng, scope: &Scope<'_>) -> Vec<(String, PropertyPath)
     columns
 }
 
-/// Returns all rows of a query, read in pages of this size, as sorted strings.
+/// Returns all rows of a query as sorted strings. Reads pages of `page` rows.
 fn query_rows(instance: &crate::fixture::Instance, query: &str, page: usize) -> Vec<String> {
     let mut rows = Vec::new();
     let mut body = json!({ "query": query });

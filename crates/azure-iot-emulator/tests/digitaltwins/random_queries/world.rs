@@ -11,7 +11,7 @@ use crate::fixture::{Instance, model};
 
 pub(super) const TWINS: usize = 9;
 
-/// The models, each with the list of itself and its ancestors.
+/// The models, each with a list of the model itself and its ancestors.
 pub(super) const MODELS: [(&str, &[&str]); 6] = [
     ("dtmi:r:Base;1", &["dtmi:r:Base;1"]),
     ("dtmi:r:Base;2", &["dtmi:r:Base;2"]),
@@ -25,7 +25,7 @@ pub(super) const MODELS: [(&str, &[&str]); 6] = [
     ("dtmi:r:Other;1", &["dtmi:r:Other;1"]),
 ];
 
-/// The twins and relationships of an instance, as it returns them.
+/// An instance, and its twins and relationships as it returns them.
 pub(super) struct World {
     pub(super) instance: Instance,
     pub(super) twins: Vec<Value>,
