@@ -9,8 +9,8 @@ use crate::TypedRequest;
 
 /// Sends the requests of a generated client's async methods.
 ///
-/// The request is complete: its URL is resolved, its body is serialized and the `api-version` is in the query. The
-/// executor adds authentication, retries and tracing.
+/// The request is complete: its URL is resolved, its body is serialized and its `api-version` is set. The executor adds
+/// authentication, retries and tracing.
 pub trait Executor: Send + Sync + Debug {
     /// Sends `request` and returns the service's response, whatever its status.
     ///

@@ -1,8 +1,8 @@
 //! Runtime support for the generated protocol crates.
 //!
-//! A generated client builds requests and names the types of their responses. Authentication and retries are up to
-//! the sender of the request, which is the caller or the client's [`Hook`]. This crate defines the types that both
-//! sides share.
+//! A generated client builds requests and declares their response types. Authentication and retries are up to the
+//! sender of the request, which is the caller or the client's [`Hook`]. This crate defines the types that both sides
+//! share.
 //!
 //! * [`TypedRequest`]: a request that has not been sent.
 //! * [`Executor`], [`Hook`], [`send`]: how the async methods of a generated client send their requests.
@@ -12,7 +12,7 @@
 //! * [`DateTime`]: a date and time, parsed leniently.
 //! * [`explicit_null`]: optional fields that distinguish `null` from absent.
 //!
-//! It depends neither on `azure_core` nor on TLS, so a protocol crate can also be used with a plain
+//! This crate depends neither on `azure_core` nor on TLS, so a protocol crate can also be used with a plain
 //! `reqwest::Client`.
 
 mod base_url;

@@ -57,7 +57,7 @@ impl RetryLoop {
     ///
     /// # Errors
     ///
-    /// The last error of `work`.
+    /// The last error that `work` returned.
     pub async fn run<T, E, Fut>(mut self, mut work: impl FnMut() -> Fut) -> Result<T, E>
     where
         E: AsRef<Error>,

@@ -35,8 +35,8 @@ pub struct CallOptions {
     /// 90 seconds if it has none; slow operations extend the default, and it is never shorter than `attempt_timeout`. A
     /// value set here applies to all operations.
     ///
-    /// Each page of a list, each read of a job and each request of a method that sends several is a call. A call
-    /// fails at once if the service asks for a `Retry-After` beyond the timeout.
+    /// Each page of a list, each read of a job and each request of a method that sends several requests is a call. A
+    /// call fails at once if the service asks for a `Retry-After` beyond the timeout.
     pub call_timeout: Option<Duration>,
     /// Retries. Default: those of the `ClientOptions`.
     pub retry: Option<RetryOptions>,

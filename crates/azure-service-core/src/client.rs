@@ -107,7 +107,7 @@ impl<C> ServiceClient<C> {
         self.pipeline.call_options()
     }
 
-    /// Returns the timeout of a call including all its attempts, for calls that do not use the pipeline.
+    /// Returns the timeout of a call, including all its attempts, for use by calls that bypass the pipeline.
     #[must_use]
     pub fn call_timeout(&self) -> Duration {
         self.pipeline.call_timeout(&Context::new())

@@ -41,8 +41,8 @@ pub struct CloudScopes {
 }
 
 impl CloudScopes {
-    /// Returns the scope to request tokens for: `scope` if given, otherwise the scope of `cloud`. `A` is the key of
-    /// the service in the audiences of a custom cloud.
+    /// Returns the scope to request tokens for: `scope` if given, otherwise the scope of `cloud`. `A` identifies the
+    /// service in the audiences of a custom cloud.
     ///
     /// # Errors
     ///

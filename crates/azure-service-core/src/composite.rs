@@ -104,7 +104,7 @@ impl<C: Clone> ServiceClient<C> {
     ///
     /// # Errors
     ///
-    /// The errors of `work`.
+    /// The errors that `work` returns.
     pub async fn composite<T, E, Fut>(
         &self,
         method: &'static str,

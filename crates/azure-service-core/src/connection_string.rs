@@ -23,8 +23,8 @@ use parts::{HOST_NAME, KEY, KEY_NAME, Parts, SIGNATURE, has_commas, is_quoted};
 /// in any order and their names in any case; surrounding spaces, a trailing `;` and unknown parts are ignored. The host
 /// may have a port.
 ///
-/// A token may replace name and key: `HostName=…;SharedAccessSignature=SharedAccessSignature sr=…`. A token alone is
-/// also accepted; its resource (`sr`) then provides the host.
+/// A token may replace the key and its name: `HostName=…;SharedAccessSignature=SharedAccessSignature sr=…`. A token
+/// alone is also accepted; its resource (`sr`) then provides the host.
 ///
 /// # Example
 ///
@@ -93,7 +93,7 @@ impl ConnectionString {
         format!("https://{}", self.host_name)
     }
 
-    /// Parses a bare token, which has no connection string around it.
+    /// Parses a token that is not part of a connection string.
     fn of_token(token: &str) -> Result<Self, ConnectionStringError> {
         let token = SasToken::parse(token)?;
         let resource = token.resource().ok_or(ConnectionStringError::InvalidSignature)?;

@@ -74,8 +74,8 @@ impl fmt::Debug for Credential {
 /// A credential that gets its tokens from a function, for services without Microsoft Entra ID, such as an emulator in
 /// the same process.
 ///
-/// The function must return tokens that are valid for four minutes. The first request that is sent after 30 seconds,
-/// or after the service has refused the token, gets a new one.
+/// The function must return tokens that are valid for four minutes. The first request that is sent at least 30 seconds
+/// after the token was obtained, or after the service has refused it, gets a new token.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! The error of all calls.
+//! The error type of all calls.
 
 mod chain;
 mod connection;
@@ -264,7 +264,7 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// Returns the service's message, or the client's own message if no request was sent.
+    /// Returns the service's message or, for an error that the service did not report, the client's message, if any.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()

@@ -163,7 +163,8 @@ impl<C> MethodCall<'_, C> {
     ///
     /// Fails at once if a request cannot be built. The poller yields all other errors. Awaiting a job that failed or
     /// was canceled returns an error of kind [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed); the stream yields
-    /// its document. A job whose status is `unknown` in three responses in a row does not exist and counts as failed.
+    /// its document. A job whose status is `unknown` in three consecutive responses does not exist and counts as
+    /// failed.
     pub fn job<T, Err, A, B, E, F>(
         self,
         start: Result<TypedRequest<A>, E>,
@@ -185,7 +186,7 @@ impl<C> MethodCall<'_, C> {
     ///
     /// # Errors
     ///
-    /// Same as [`job`](Self::job). The poller yields the errors of `get`.
+    /// Same as [`job`](Self::job). The poller yields the errors that `get` returns.
     pub fn job_by_response<T, Err, A, B, E, F>(
         self,
         start: Result<TypedRequest<A>, E>,

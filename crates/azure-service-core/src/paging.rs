@@ -27,7 +27,7 @@ const CONTINUATION: &str = "x-ms-continuation";
 /// The member of a body with the token of the next page.
 const CONTINUATION_TOKEN: &str = "continuationToken";
 
-/// The option for a continuation token, as errors name it.
+/// The name of the continuation token option in errors.
 pub(crate) const CONTINUATION_PARAMETER: &str = "continuation_token";
 
 /// The reason given if a continuation token does not have the form of the list's tokens.

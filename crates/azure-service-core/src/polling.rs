@@ -89,8 +89,8 @@ fn progress(status: &str) -> PollerStatus {
 /// Options of the methods that return a [`Poller`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PollOptions {
-    /// The wait between two reads of the job, unless the service sends `Retry-After`. Default: 30 seconds; at least
-    /// one second.
+    /// The wait between two reads of the job, unless the service sends `Retry-After`. Default: 30 seconds. Minimum: one
+    /// second.
     pub interval: Option<std::time::Duration>,
 }
 

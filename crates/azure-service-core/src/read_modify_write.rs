@@ -30,8 +30,8 @@ pub enum Decision<W, T> {
 ///
 /// # Errors
 ///
-/// The errors of `read`, `decide` and `write`; [`is_precondition_failed`](Error::is_precondition_failed) if all ten
-/// rounds met a concurrent write.
+/// The errors that `read`, `decide` and `write` return; [`is_precondition_failed`](Error::is_precondition_failed) if
+/// all ten rounds met a concurrent write.
 pub async fn read_modify_write<V, W, T, E, Read, Write>(
     mut read: impl FnMut() -> Read,
     mut decide: impl FnMut(V, Option<W>) -> Result<Decision<W, T>, E>,

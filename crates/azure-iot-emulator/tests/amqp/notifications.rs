@@ -142,7 +142,7 @@ async fn feedback_over_http_and_amqp_shares_one_queue() {
         (lost.status.as_u16(), lost.header("iothub-errorcode")),
         (412, Some("DeviceMessageLockLost"))
     );
-    // Closing a link releases the deliveries that it has not settled.
+    // Closing a link releases its unsettled deliveries.
     feedback.close().await.unwrap();
     let batch = wait_for_batch(&hub).await;
     let token = batch.header("etag").unwrap().trim_matches('"').to_owned();

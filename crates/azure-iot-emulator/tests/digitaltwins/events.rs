@@ -1,4 +1,4 @@
-//! The events that changes send along event routes.
+//! Events that are sent along event routes, for changes and for telemetry.
 
 use azure_iot_emulator::{CloudEvent, EndpointError, EventSubscription};
 use http::Method;

@@ -93,7 +93,7 @@ fn model_must_declare_the_relationship() {
     put("owns", "room-1").is_error(400, "InvalidRelationship", text);
     put("name", "room-1").is_error(400, "InvalidRelationship", text);
     put("cleans", "room-1").is_error(400, "InvalidRelationship", text);
-    // The base of the floor's model declares this relationship, with itself as target.
+    // The base model of the floor's model declares this relationship, and is also its target.
     assert_eq!(put("contains", "room-1").status, 200);
     // This relationship is declared without a target, so any twin is allowed.
     assert_eq!(put("adjacent", "room-1").status, 200);

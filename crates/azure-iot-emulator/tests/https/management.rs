@@ -119,7 +119,7 @@ async fn clock_is_set_and_advanced() {
     }
     for (now, expected) in [
         ("soon", "is not an RFC 3339 time"),
-        // These times are outside the range after conversion to UTC.
+        // After conversion to UTC, these times are outside the supported range.
         ("9999-12-31T23:59:59-01:00", "outside the years 0 to 9999"),
         ("0000-01-01T00:00:00+01:00", "outside the years 0 to 9999"),
     ] {

@@ -49,14 +49,14 @@ fn identity_of_a_linked_hub_gets_the_members_of_the_registry_after_a_while() {
     );
     assert_eq!(device["armSyncStatus"], json!({"state": "Succeeded"}));
 
-    // Responses of older API versions, twins and modules do not have these members.
+    // Responses of older API versions, twins and modules do not have the registry's members.
     assert_absent(&hub.get("/devices/a?api-version=2024-03-31").ok());
     assert_absent(&hub.get("/twins/a?api-version=2026-11-01").ok());
     let module = "/devices/a/modules/m?api-version=2026-11-01";
     hub.put(module, &json!({"deviceId": "a", "moduleId": "m"})).ok();
     hub.clock.advance(Duration::from_secs(60));
     assert_absent(&hub.get(module).ok());
-    // These members are part of the state.
+    // The registry's members are part of the state.
     let other = Hub::new();
     other.engine.load(&hub.engine.dump()).unwrap();
     other.clock.advance(Duration::from_secs(600));
@@ -141,7 +141,7 @@ fn certificate_settings_are_written_with_the_authentication() {
         let old = hub.get("/devices/a?api-version=2024-03-31").ok();
         assert_eq!(old["authentication"].get(member), None);
     }
-    // A write with an older API version keeps the certificate settings; a write with the current one replaces them.
+    // A write with an older API version keeps the certificate settings; a write with 2026-11-01 replaces them.
     let body = json!({"deviceId": "a", "authentication": {"type": "certificateAuthority"}});
     hub.put_if("/devices/a?api-version=2024-03-31", "*", &body).ok();
     let kept = hub.get(DEVICE).ok();

@@ -1,4 +1,4 @@
-//! Digital twins of devices and their commands.
+//! Digital twins of devices, and commands.
 
 use azure_iot_emulator::MethodScript;
 use serde_json::{Value, json};

@@ -6,8 +6,7 @@ use azure_iot_emulator::ServiceRequest;
 use crate::configurations::content;
 use crate::support::{Hub, build, policy};
 
-/// HUB-ERROR-1, HUB-ERROR-2, HUB-ERROR-5, HUB-ERROR-7, HUB-HTTP-4: the envelope, its headers and the tracking id
-/// are checked.
+/// HUB-ERROR-1, HUB-ERROR-2, HUB-ERROR-5, HUB-ERROR-7, HUB-HTTP-4: the error envelope, its headers and the tracking id.
 #[test]
 fn error_has_envelope_code_header_and_tracking_id() {
     let hub = Hub::new();

@@ -208,7 +208,7 @@ fn projections_groups_and_top_are_paged() {
     }
 }
 
-/// HUB-QUERY-4, HUB-QUERY-23, HUB-QUERY-24: aggregates and groups; `devices.jobs` has its own item type.
+/// HUB-QUERY-4, HUB-QUERY-23, HUB-QUERY-24: aggregates and groups; `devices.jobs` has a separate item type.
 #[test]
 fn aggregates_and_groups_are_raw_rows() {
     let hub = building();

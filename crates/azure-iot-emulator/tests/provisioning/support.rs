@@ -211,7 +211,7 @@ pub(crate) fn token(resource: &str, key: &str, expiry: i64) -> String {
     format!("SharedAccessSignature sr={resource}&sig={signature}&se={expiry}&skn=registration")
 }
 
-/// Returns the HMAC-SHA256 of a text with a base64 key, in base64.
+/// Returns the HMAC-SHA256 of `text`. Both the key and the result are base64.
 pub(crate) fn hmac(key: &str, text: &[u8]) -> String {
     let key = STANDARD.decode(key).expect("the key is base64");
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");

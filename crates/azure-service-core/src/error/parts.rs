@@ -33,7 +33,7 @@ impl Error {
         self
     }
 
-    /// Sets the public method that failed, the number of its requests, and whether it is safe to repeat.
+    /// Sets the public method that failed, the number of its requests, and whether the call is safe to repeat.
     #[must_use]
     pub fn with_call(mut self, operation: &'static str, attempts: u32, repeatable: bool) -> Self {
         self.0.operation = Some(operation);

@@ -84,7 +84,7 @@ impl Error {
         self.0.kind == ErrorKind::ResponseTooLarge
     }
 
-    /// Returns whether the client cannot tell if the service processed the request.
+    /// Returns whether the outcome is unknown: the service may or may not have processed the request.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
         self.0.kind == ErrorKind::UnknownOutcome

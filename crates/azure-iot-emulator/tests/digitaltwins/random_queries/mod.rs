@@ -147,7 +147,7 @@ impl Select {
         }
     }
 
-    /// Compares the rows of the emulator with the expected ones.
+    /// Compares the emulator's rows with the expected rows.
     #[track_caller]
     fn check(&self, found: &[String], rows: &[Vec<&Value>], context: &str) {
         let mut expected: Vec<_> = rows.iter().map(|row| self.row(row).to_string()).collect();
