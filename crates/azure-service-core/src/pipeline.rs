@@ -283,8 +283,8 @@ impl ServicePipeline {
         Err(Failure { error, response })
     }
 
-    /// Returns the timeout of a call: that of the call options, or the default. A slow operation puts its attempt timeout
-    /// into `context`, which extends the default.
+    /// Returns the timeout of a call: the timeout in the call options, or the default. A slow operation puts its
+    /// attempt timeout into `context`, which extends the default.
     pub(crate) fn call_timeout(&self, context: &Context<'_>) -> Duration {
         let options = self.call_options();
         options.call_timeout.unwrap_or_else(|| {

@@ -37,7 +37,7 @@ const MAX_UNKNOWN: u32 = 3;
 
 /// The document of a job and its `status`.
 ///
-/// A type of this crate, because the foreign trait [`StatusMonitor`] cannot be implemented for foreign types.
+/// Defined in this crate, because the foreign trait [`StatusMonitor`] cannot be implemented for foreign types.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Job<T> {

@@ -1,9 +1,9 @@
 //! Classification of attempts that may be retried.
 //!
-//! azure_core's retry policy implements backoff, limits and `Retry-After`, but it retries every request, even one
-//! that is not safe to repeat. Two policies therefore surround it: [`Gate`], right after it, replaces an outcome that
-//! must not be retried with an error that the retry policy does not retry; [`Restore`], right before it, puts the
-//! outcome back. They share the [`Call`] in the context.
+//! azure_core's retry policy implements backoff, limits and `Retry-After`, but it retries every request, even one that
+//! is not safe to repeat. Two policies therefore surround it: [`Gate`], right after it, replaces an outcome that must
+//! not be retried with an error that the retry policy does not retry; [`Restore`], right before it, restores the
+//! original outcome. They share the [`Call`] in the context.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,9 +42,9 @@ pub fn retry_options() -> RetryOptions {
 /// The class of a request: safe to repeat or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryClass {
-    /// Idempotent.
+    /// Safe to repeat.
     Repeatable,
-    /// Not idempotent: retried only if it is certain that the service has not processed it.
+    /// Not safe to repeat: retried only if it is certain that the service has not processed it.
     Once,
 }
 
@@ -138,7 +138,8 @@ impl Call {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Returns the longest `Retry-After` that is obeyed now: [`MAX_RETRY_AFTER`] or the time left, if that is shorter.
+    /// Returns the longest `Retry-After` that is obeyed now: [`MAX_RETRY_AFTER`], or the time left for the call if that
+    /// is shorter.
     fn max_wait(&self) -> Duration {
         let left = self
             .deadline

@@ -31,7 +31,7 @@ fn unknown_component_is_not_found() {
         .is_error(404, "DigitalTwinNotFound", "none");
 }
 
-/// ADT-COMPONENT-4: the component's name becomes the first segment of the path.
+/// ADT-COMPONENT-4: the component's name becomes the first segment of the path in the error.
 #[test]
 fn patch_of_unknown_component_is_an_invalid_path() {
     let instance = Instance::with_building();

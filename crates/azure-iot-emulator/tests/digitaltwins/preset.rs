@@ -40,7 +40,7 @@ fn building_is_loaded_completely_or_not_at_all() {
     instance.service.load_building().expect("no twin is in the way");
 }
 
-/// Returns the fenced code blocks in a language, each with its content and end offset.
+/// Returns the fenced code blocks in a language: the content and end offset of each.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<(usize, &'a str)> {
     let fence = format!("\n```{language}\n");
     let starts = text.match_indices(&fence).map(|(at, _)| at + fence.len());

@@ -189,7 +189,7 @@ fn higher_priority_wins_then_the_newest() {
     assert_eq!(statuses(&hub, "/twins/d"), expected);
     put(&hub, "new", &setting("*", 2, "x", &json!("new"))).ok();
     assert_eq!(desired(&hub, "d", "x"), "new");
-    // Different settings do not conflict.
+    // Configurations with different settings do not conflict.
     put(&hub, "beside", &setting("*", 0, "y.z", &json!(1))).ok();
     assert_eq!(
         (desired(&hub, "d", "x"), desired(&hub, "d", "y")),

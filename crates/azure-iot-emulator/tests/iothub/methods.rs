@@ -102,8 +102,8 @@ fn method_of_offline_device_is_not_online() {
     );
 }
 
-/// HUB-METHOD-5, HUB-METHOD-7, HUB-METHOD-8: the payload is passed through, and an error status from the device is
-/// not an error of the call.
+/// HUB-METHOD-5, HUB-METHOD-7, HUB-METHOD-8: the payload is passed through, and an error status from the device does
+/// not fail the call.
 #[test]
 fn method_payload_is_any_json_and_device_status_is_not_an_error() {
     let hub = hub();

@@ -159,7 +159,7 @@ fn export_without_keys_begins_with_a_warning() {
     assert!(!text.contains(keys.as_str().unwrap()));
     hub.delete("/devices/a", "*");
     assert_eq!(finished(&hub, import(&hub, "c"))["status"], "completed");
-    // The warning is not valid JSON, so the log of the import has an entry for it.
+    // The warning is not valid JSON, so the import log has an entry for it.
     assert_eq!(blob(&hub, "log", "importErrors.log").unwrap().lines().count(), 1);
     assert_ne!(
         hub.get("/devices/a").ok()["authentication"]["symmetricKey"]["primaryKey"],

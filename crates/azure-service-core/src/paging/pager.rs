@@ -1,4 +1,4 @@
-//! The pager, which yields errors of the client crate.
+//! The pager, which yields the client crate's errors.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -22,8 +22,8 @@ use crate::pipeline::ServicePipeline;
 
 /// A paged list: a stream of its items, or of its [pages](Self::into_pages).
 ///
-/// A pager sends a request only when it is polled, one page at a time. `P` is the type of a page, `E` the error of
-/// the client crate.
+/// A pager sends a request only when it is polled, one page at a time. `P` is the type of a page, `E` the client
+/// crate's error type.
 #[must_use = "a pager sends nothing until it is polled"]
 pub struct Pager<P: Page + Send, E> {
     items: ItemIterator<P>,

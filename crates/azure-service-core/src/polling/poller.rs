@@ -1,4 +1,4 @@
-//! The poller, which yields errors of the client crate.
+//! The poller, which yields the client crate's errors.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -18,7 +18,7 @@ use crate::polling::Job;
 /// ended.
 ///
 /// A poller sends nothing until it is awaited or polled. If it is awaited after its stream has ended, it returns an
-/// error. `T` is the type of the document, `E` the error of the client crate.
+/// error. `T` is the type of the document, `E` the client crate's error type.
 #[must_use = "a poller sends nothing until it is awaited or polled"]
 pub struct Poller<T: DeserializeOwned, E> {
     inner: azure_core::http::Poller<Job<T>>,
