@@ -97,7 +97,8 @@ fn paths_reach_into_maps_and_objects() {
     );
 }
 
-/// ADT-PATCH-8, ADT-PATCH-18: update times of components.
+/// ADT-PATCH-8, ADT-PATCH-18: replacing a component's property changes the update times of component and twin, removing
+/// it only the twin's.
 #[test]
 fn components_are_patched_through_the_twin() {
     let instance = instance();

@@ -17,7 +17,7 @@ fn tags(count: usize, length: usize) -> Value {
     tags.into()
 }
 
-/// ADT-LIMIT-6: the limit is in UTF-8 bytes, and applies in twins, maps, objects and relationships.
+/// ADT-LIMIT-6: the limit is in UTF-8 bytes, and applies to strings in twins, maps, objects and relationships.
 #[test]
 fn string_has_at_most_4_kb() {
     let instance = Instance::with_building();

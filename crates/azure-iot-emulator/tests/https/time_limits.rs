@@ -80,7 +80,8 @@ async fn opening_an_amqp_connection_is_limited_to_10_seconds() {
     }
 }
 
-/// HUB-AMQP-16: the client of an open AMQP connection must send a frame, which may be empty, every four minutes.
+/// HUB-AMQP-16: the client of an open AMQP connection must send a frame, which may be empty, at least every four
+/// minutes.
 #[tokio::test(start_paused = true)]
 async fn idle_amqp_connections_are_closed_with_an_error() {
     let running = Running::start().await;
