@@ -14,7 +14,7 @@ use azure_core::http::{
 use futures::channel::{mpsc, oneshot};
 use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
 
-/// The result of an attempt in [`retry`].
+/// The result of one attempt made by [`retry`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt<T> {
     /// A success, or a failure that must not be retried.
@@ -93,7 +93,7 @@ fn placeholder() -> Request {
     )
 }
 
-/// A transport that has [`retry`] make an attempt, and fails if the result is retryable.
+/// A transport that asks [`retry`] to make an attempt, and fails if the result is retryable.
 struct AttemptTransport(mpsc::Sender<oneshot::Sender<bool>>);
 
 impl fmt::Debug for AttemptTransport {

@@ -30,14 +30,14 @@ const REFRESH_BEFORE: Duration = Duration::minutes(5);
 const MIN_REFRESH: Duration = Duration::seconds(30);
 /// The minimum remaining validity of a token that is sent, because it might expire in transit.
 const MIN_VALIDITY: Duration = Duration::seconds(10);
-/// The longest duration of a token request. A call usually ends earlier by its own timeout; the next call then waits
-/// for the same request.
+/// The longest duration of a token request. A call usually times out earlier; the next call then waits for the same
+/// request.
 const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// The token of a Microsoft Entra identity for one scope, for all protocols of a client.
 ///
 /// Clones share the token. It is renewed five minutes before it expires. All calls share one token request, which
-/// continues if they are canceled; calls use the old token while it is valid.
+/// continues even if the calls are canceled. Until it completes, calls use the old token as long as that is valid.
 ///
 /// # Example
 ///
@@ -57,7 +57,7 @@ const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120)
 pub struct TokenSource(Arc<TokenCache>);
 
 impl TokenSource {
-    /// Creates the source of the tokens of `credential` for `scope`. Requests no token.
+    /// Creates a source that gets tokens for `scope` from `credential`. Sends no token request yet.
     #[must_use]
     pub fn new(credential: Arc<dyn TokenCredential>, scope: impl Into<String>) -> Self {
         let cache = TokenCache::new(credential, scope.into(), OffsetDateTime::now_utc);
@@ -70,7 +70,8 @@ impl TokenSource {
         &self.0.scope
     }
 
-    /// Returns a token that is valid for at least ten seconds. Waits for the credential only if there is none.
+    /// Returns a token that is valid for at least ten seconds. Waits for the credential only if no such token is
+    /// cached.
     ///
     /// # Errors
     ///
@@ -79,7 +80,7 @@ impl TokenSource {
         self.0.token().await
     }
 
-    /// Discards a token that the service has refused, unless it has been replaced meanwhile.
+    /// Removes `token`, which the service has refused, from the cache, unless a newer token has already replaced it.
     pub fn discard(&self, token: &Secret) {
         self.0.discard(token);
     }
@@ -107,7 +108,7 @@ impl Policy for TokenPolicy {
     }
 }
 
-/// The token of one scope.
+/// The token cache for one scope.
 ///
 /// At most one token request runs at a time, in a separate task, so it does not end with the call that started it.
 /// Calls wait for it only if there is no valid token.
@@ -157,7 +158,7 @@ impl TokenCache {
 
     /// Returns a valid token.
     async fn token(self: &Arc<Self>) -> Result<AccessToken> {
-        // If the runtime of a request has ended, one more request is made.
+        // If the token request is aborted because its runtime has shut down, a second request is made.
         for _ in 0..2 {
             let running = match self.token_or_request() {
                 Ok(token) => return Ok(token),
@@ -198,7 +199,7 @@ impl TokenCache {
         let request = async move {
             let result = cache.request().await;
             cache.store(&result);
-            // If no call waits anymore, later calls use the stored token.
+            // If no call is waiting for the result, sending fails; later calls use the stored token.
             drop(sender.send(result));
         };
         // The task continues after its handle is dropped.
@@ -218,8 +219,8 @@ impl TokenCache {
         let result = request
             .await
             .map_err(|timed_out| azure_core::Error::new(AzureKind::Credential, timed_out));
-        // Some credentials report a failed request to the authority as an I/O error. The pipeline would take it for a
-        // broken connection to the service, retry, and report an unknown outcome.
+        // Some credentials report a failed request to the authority as an I/O error. The pipeline would mistake that
+        // error for a broken connection to the service, retry, and report an unknown outcome.
         result.flatten().map_err(|error| match error.kind() {
             AzureKind::Credential => error.into(),
             _ => azure_core::Error::new(AzureKind::Credential, error).into(),
@@ -246,7 +247,7 @@ impl TokenCache {
         }
     }
 
-    /// Discards a token that the service does not accept.
+    /// Removes `token` from the cache, unless a newer token has already replaced it.
     fn discard(&self, token: &Secret) {
         let mut state = self.state();
         if state

@@ -40,20 +40,22 @@ pub fn transport_trusting(pem: &str) -> Result<azure_core::http::Transport> {
     transport(builder().tls_certs_merge(certificates(pem)?))
 }
 
-/// Creates a transport that presents a client certificate. `identity` is PEM with the private key, the certificate and its
-/// intermediates, in any order. The transport trusts the certificates in `trusted` in addition to those of the system.
+/// Creates a transport that presents a client certificate. `identity` is PEM with the private key, the certificate and
+/// its intermediates, in any order. The transport trusts the certificates in `trusted` in addition to those of the
+/// system.
 ///
 /// For `ClientOptions::transport`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] if `identity` lacks a key or a certificate, or `trusted` is given and contains no certificate.
+/// [`ErrorKind::InvalidInput`] if `identity` lacks a key or a certificate, or if `trusted` is `Some` but contains no
+/// certificate.
 #[cfg(feature = "rustls")]
 pub fn transport_with_identity(
     identity: &azure_core::credentials::Secret,
     trusted: Option<&str>,
 ) -> Result<azure_core::http::Transport> {
-    // The source is dropped because it may quote the key.
+    // The source error is dropped because it may quote the key.
     let identity = reqwest::Identity::from_pem(identity.secret().as_bytes())
         .map_err(|_| Error::invalid_input("identity", "must be PEM with a private key and a certificate"))?;
     let mut builder = builder().identity(identity);

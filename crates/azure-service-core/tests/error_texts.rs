@@ -29,7 +29,7 @@ use futures::TryStreamExt;
 
 use support::*;
 
-/// The texts by area. Each text appears once.
+/// The texts grouped by area, without duplicates.
 #[derive(Default)]
 struct Report(BTreeMap<&'static str, Vec<String>>);
 

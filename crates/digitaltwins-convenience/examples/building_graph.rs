@@ -4,8 +4,8 @@
 //! cargo run -p digitaltwins-convenience --example building_graph
 //! ```
 //!
-//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it deletes all resources
-//! that it created.
+//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; the example then deletes all
+//! resources that it created.
 #![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;

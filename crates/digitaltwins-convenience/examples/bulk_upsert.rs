@@ -4,7 +4,7 @@
 //! cargo run --release -p digitaltwins-convenience --example bulk_upsert
 //! ```
 //!
-//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it leaves the graph there.
+//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance, where the graph remains.
 #![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;

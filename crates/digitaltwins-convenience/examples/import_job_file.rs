@@ -4,8 +4,8 @@
 //! cargo run -p digitaltwins-convenience --example import_job_file
 //! ```
 //!
-//! Without environment variables it writes and validates. To import, copy the file to a blob that the identity of your
-//! instance can read, and set `DIGITALTWINS_ENDPOINT`, `IMPORT_INPUT_BLOB` and `IMPORT_OUTPUT_BLOB`.
+//! Without environment variables, it only writes and validates the file. To import it, copy the file to a blob that the
+//! identity of your instance can read, and set `DIGITALTWINS_ENDPOINT`, `IMPORT_INPUT_BLOB` and `IMPORT_OUTPUT_BLOB`.
 #![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;

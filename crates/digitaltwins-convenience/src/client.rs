@@ -54,7 +54,7 @@ pub struct DigitalTwinsClientOptions {
     /// * Azure Government: `https://digitaltwins.azure.us/.default`, which is inferred and not documented.
     /// * Azure operated by 21Vianet: no default, because the service is not known to be offered there.
     pub scope: Option<String>,
-    /// Timeout of one call: of all attempts and the waits between them. Default: 90 seconds.
+    /// The timeout of one call, including all attempts and the waits between them. Default: 90 seconds.
     /// [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
     pub call_timeout: Option<Duration>,
     /// The maximum size of a response body in bytes, after decompression. Default: 64 MiB. A larger body fails with
@@ -180,8 +180,8 @@ impl DigitalTwinsClient {
         Ok(Self { core })
     }
 
-    /// Returns a client with these options for all of its calls, including pagers and pollers. The options replace
-    /// the current options as a whole. Both clients share connections and tokens.
+    /// Returns a client that uses `options` for all of its calls, including those of pagers and pollers. `options`
+    /// replaces the current call options as a whole. Both clients share connections and tokens.
     ///
     /// # Example
     ///
@@ -227,8 +227,8 @@ impl DigitalTwinsClient {
         self.core.endpoint()
     }
 
-    /// Returns the generated client, which has every operation of the API description, with the same authentication,
-    /// retries and call options.
+    /// Returns the generated client, which covers every operation of the API description and uses the same
+    /// authentication, retries and call options.
     ///
     /// # Example
     ///
@@ -252,7 +252,7 @@ impl DigitalTwinsClient {
     }
 }
 
-/// A request, or the error from building it, which the call returns.
+/// A request, or the error from building it, with which the call then fails.
 pub(crate) type Built<T> = Result<TypedRequest<T>, CoreError>;
 
 /// Checks the page size and builds the request for the first page.

@@ -8,15 +8,15 @@ use crate::digital_twins::patch_body;
 use crate::error::Result;
 use crate::{ComponentPatch, Precondition, ids};
 
-/// The parameter names of the generated client, and the names that the methods use.
+/// Pairs of parameter names, for errors: the generated client's name, and the public method's name.
 pub(crate) const COMPONENT_NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("componentPath", "component")];
 
 /// Components.
 impl DigitalTwinsClient {
     /// Reads a component of a twin. (`GET /digitaltwins/{id}/components/{component}`)
     ///
-    /// `T` is a [`Component`](crate::Component) around a type of your own, a
-    /// [`BasicComponent`](crate::BasicComponent), or any other `Deserialize`. The ETag is the twin's.
+    /// `T` is a [`Component`](crate::Component) that wraps your own type, a [`BasicComponent`](crate::BasicComponent),
+    /// or any other type that implements `Deserialize`. The ETag in the response is the ETag of the twin.
     ///
     /// # Errors
     ///

@@ -15,9 +15,10 @@ use crate::{ids, json};
 impl DigitalTwinsClient {
     /// Reads a twin. (`GET /digitaltwins/{id}`)
     ///
-    /// `T` is a [`DigitalTwin`](crate::DigitalTwin) around a type of your own, a
-    /// [`BasicDigitalTwin`](crate::BasicDigitalTwin), or any other `Deserialize`. For a `DigitalTwin`, an error of
-    /// `into_model()` names the member; for other types it has only line and column.
+    /// `T` is a [`DigitalTwin`](crate::DigitalTwin) that wraps your own type, a
+    /// [`BasicDigitalTwin`](crate::BasicDigitalTwin), or any other type that implements `Deserialize`. If
+    /// `into_model()` fails, the error names the member for a `DigitalTwin`, but gives only line and column for other
+    /// types.
     ///
     /// # Errors
     ///
@@ -48,8 +49,8 @@ impl DigitalTwinsClient {
 
     /// Creates a twin or replaces the existing one. (`PUT /digitaltwins/{id}`)
     ///
-    /// The response has the twin as stored. The service ignores the id and the ETag in `twin`. A replaced twin keeps
-    /// its relationships.
+    /// The response contains the twin as stored. The service ignores the id and the ETag in `twin`. A replaced twin
+    /// keeps its relationships.
     ///
     /// # Errors
     ///

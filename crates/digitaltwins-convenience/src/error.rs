@@ -112,7 +112,7 @@ impl From<azure_core::Error> for Error {
     }
 }
 
-/// Lets callbacks of azure_core return this error.
+/// Lets azure_core callbacks return this error.
 impl From<Error> for azure_core::Error {
     fn from(error: Error) -> Self {
         error.0.core.into()
@@ -218,13 +218,13 @@ impl Error {
         self.0.core.operation()
     }
 
-    /// Returns the name of the invalid parameter.
+    /// Returns the name of the invalid parameter, or `None` for other failures.
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
         self.0.core.parameter()
     }
 
-    /// Returns the reason that the connection could not be established, or `None` for other failures.
+    /// Returns the reason why the connection could not be established, or `None` for other failures.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         self.0.core.connection_failure()

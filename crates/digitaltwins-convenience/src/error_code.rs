@@ -1,7 +1,7 @@
 //! The error codes of the service, to compare with [`Error::code`](crate::Error::code).
 //!
-//! The service may add codes. Where the code in the API description differs from the code that the service sends,
-//! both are listed, the service's first.
+//! The service may add codes. Where the code in the API description differs from the code that the service sends, both
+//! are listed, the service's code first.
 
 macro_rules! codes {
     ($($(#[$meta:meta])* $name:ident = $text:literal,)+) => {
@@ -13,7 +13,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request is not valid: an id, a header, the URL.
+    /// An id, a header or the URL of the request is not valid.
     INVALID_ARGUMENT = "InvalidArgument",
     /// A required argument is missing.
     MISSING_ARGUMENT = "MissingArgument",

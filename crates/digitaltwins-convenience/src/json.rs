@@ -66,7 +66,8 @@ fn in_member(name: &str, error: &Error) -> Error {
     Error::custom(format_args!("member `{name}`: {error}"))
 }
 
-/// Decodes a `T` from `object` and returns it with the members that `T` ignores. Errors call the object `what`.
+/// Decodes a `T` from `object` and returns it with the members that `T` ignores. Error messages refer to the object as
+/// `what`.
 ///
 /// A derived `Deserialize` skips unknown members with `deserialize_ignored_any`, which `serde_ignored` reports. A
 /// type that accepts every member, such as a map or a struct with a flattened map, ignores none.

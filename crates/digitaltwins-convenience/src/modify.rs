@@ -40,7 +40,7 @@ impl DigitalTwinsClient {
     /// changed in the meantime. If it has changed, the method starts over with the new version after a jittered
     /// backoff, so `change` may run more than once.
     ///
-    /// The patch has only the differences, so properties unknown to `T` are preserved; without differences, no
+    /// The patch contains only the differences, so properties unknown to `T` are preserved; without differences, no
     /// request is sent. Returns the twin with its new ETag; its `metadata` still has the update times from before the
     /// write.
     ///
@@ -49,7 +49,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// * Those of [`get_digital_twin`](Self::get_digital_twin) and
+    /// * The errors of [`get_digital_twin`](Self::get_digital_twin) and
     ///   [`update_digital_twin`](Self::update_digital_twin).
     /// * [`is_precondition_failed`](Error::is_precondition_failed) if other writers changed the twin during each of
     ///   ten attempts.
@@ -158,14 +158,14 @@ fn decode<T: DeserializeOwned>(document: &Value) -> Result<DigitalTwin<T>> {
 fn encode<T: Serialize>(twin: &DigitalTwin<T>) -> Result<Map<String, Value>> {
     let mut object =
         json::to_object(twin).map_err(|error| Error::invalid_input("change", error.to_string()))?;
-    // Changes of the id and the ETag are ignored.
+    // Changes to the id and the ETag are ignored.
     object.shift_remove("$dtId");
     object.shift_remove("$etag");
     Ok(object)
 }
 
-/// Returns the members that writers control, including those of components: all members except ETags and metadata,
-/// plus the model.
+/// Returns the members that writers control: the model, and all members except ETags and other metadata, including
+/// those of components.
 fn properties(document: &Value) -> Value {
     let Value::Object(object) = document else {
         return document.clone();

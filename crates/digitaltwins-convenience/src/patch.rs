@@ -35,8 +35,9 @@ pub type RelationshipPatch = Patch<OfRelationship>;
 /// * [`replace`](Self::replace) replaces a value, and fails if there is none.
 /// * [`remove`](Self::remove) removes a value, and fails if there is none.
 ///
-/// A path is the name of a property, a list of names for a member of an object, map or component, or a JSON Pointer; see
-/// [`IntoPatchPath`]. Names need no escaping. The parent of a path must exist. Arrays can only be replaced as a whole.
+/// A path is the name of a property, a list of names for a member of an object, map or component, or a JSON Pointer;
+/// see [`IntoPatchPath`]. Names need no escaping. The parent of a path must exist. Arrays can only be replaced as a
+/// whole.
 ///
 /// [`diff`](Self::diff) computes a patch from a value before and after a change.
 ///
@@ -92,24 +93,24 @@ impl<K: PatchTarget> Patch<K> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if the path cannot be changed, or if `value` is `null` or cannot be
-    /// serialized.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the path cannot be changed, or if `value` is `null` or cannot
+    /// be serialized.
     pub fn add(self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         Self::of(self.operations.add(path, value)?).checked()
     }
 
-    /// Replaces the value at `path`. The service refuses the patch if there is no value; in that case use
-    /// [`add`](Self::add).
+    /// Replaces the value at `path`. The service refuses the patch if no value exists at `path`; to set a value in
+    /// either case, use [`add`](Self::add).
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if the path cannot be changed, or if `value` is `null` or cannot be
-    /// serialized.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the path cannot be changed, or if `value` is `null` or cannot
+    /// be serialized.
     pub fn replace(self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         Self::of(self.operations.replace(path, value)?).checked()
     }
 
-    /// Removes the value at `path`. The service refuses the patch if there is no value.
+    /// Removes the value at `path`. The service refuses the patch if no value exists at `path`.
     ///
     /// # Errors
     ///

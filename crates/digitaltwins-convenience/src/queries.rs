@@ -28,11 +28,12 @@ const QUERY_CHARGE: HeaderName = HeaderName::from_static("query-charge");
 pub struct QueryTwinsOptions {
     /// The maximum number of rows per page, at most 1000. Default: chosen by the service.
     pub page_size: Option<u32>,
-    /// Resumes the query of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    /// Resumes the query of an earlier pager; see
+    /// [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
-    /// Whether repeated rows are dropped, within a page and across pages. The service may return a twin twice while
-    /// the graph changes. Rows are compared by `$dtId`, `$sourceId` and `$relationshipId`; rows with other values are
-    /// kept.
+    /// Whether repeated rows are dropped, within a page and across pages. The service may return a twin twice while the
+    /// graph changes. Rows are compared by the `$dtId`, `$sourceId` and `$relationshipId` of the row itself or of all
+    /// its members. Rows without these ids, such as the result of `COUNT()`, are kept.
     pub deduplicate: bool,
     /// A counter that accumulates the charges of all pages.
     pub charge: Option<QueryCharge>,
@@ -133,9 +134,9 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// Fails at once if `query` is empty, the page size is 0 or above 1000, or the continuation token is invalid. The pager yields all other errors, such
-    /// as [`is_invalid_query`](crate::Error::is_invalid_query) if `query` is not valid,
-    /// [`is_timeout`](crate::Error::is_timeout) if it took too long.
+    /// Fails at once if `query` is empty, the page size is 0 or above 1000, or the continuation token is invalid. The
+    /// pager yields all other errors, such as [`is_invalid_query`](crate::Error::is_invalid_query) if `query` is not
+    /// valid, or [`is_timeout`](crate::Error::is_timeout) if it takes too long.
     ///
     /// # Example
     ///
@@ -203,12 +204,12 @@ impl DigitalTwinsClient {
     }
 }
 
-/// The identities of the rows that were returned.
+/// The identities of the rows that have been returned so far.
 #[derive(Debug, Default)]
 struct SeenRows(Mutex<HashSet<String>>);
 
 impl SeenRows {
-    /// Removes from a page the rows that earlier rows of the query repeat.
+    /// Removes from a page the rows that repeat earlier rows of the query.
     fn filter<T>(&self, response: RawResponse) -> Result<Response<QueryPage<T>>, CoreError> {
         let (status, headers, body) = response.deconstruct();
         let mut page: Value = decode::from_slice("page", &body)?;
@@ -220,8 +221,8 @@ impl SeenRows {
     }
 }
 
-/// Returns the ids of the twins and relationships in a row, which may be the row itself or its members. Returns
-/// `None` if the row has other values.
+/// Returns the ids of the twins and relationships in a row. The row may be a twin or relationship itself, or have them
+/// as members. Returns `None` if the row has no members, or members of another kind.
 fn identity(row: &Value) -> Option<String> {
     const IDS: [&str; 3] = ["$dtId", "$sourceId", "$relationshipId"];
     let ids = |value: &Value| IDS.map(|name| value.get(name).and_then(Value::as_str).map(str::to_owned));

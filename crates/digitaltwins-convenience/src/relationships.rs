@@ -15,7 +15,7 @@ use crate::patch::RelationshipPatch;
 use crate::types::IncomingRelationship;
 use crate::upsert::Upsert;
 
-/// Pairs of parameter names, for errors: that of the generated client, and that of the public methods.
+/// Pairs of parameter names, for errors: the generated client's name, and the public method's name.
 const NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("relationshipId", "relationship_id")];
 
 /// Options of [`DigitalTwinsClient::list_relationships`].
@@ -23,14 +23,16 @@ const NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("relationshipId", "relation
 pub struct ListRelationshipsOptions {
     /// Lists only relationships with this name.
     pub relationship_name: Option<String>,
-    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    /// Resumes the list of an earlier pager; see
+    /// [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
 }
 
 /// Options of [`DigitalTwinsClient::list_incoming_relationships`].
 #[derive(Debug, Clone, Default)]
 pub struct ListIncomingRelationshipsOptions {
-    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    /// Resumes the list of an earlier pager; see
+    /// [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
 }
 
@@ -38,8 +40,8 @@ pub struct ListIncomingRelationshipsOptions {
 impl DigitalTwinsClient {
     /// Reads a relationship. (`GET /digitaltwins/{id}/relationships/{relationship}`)
     ///
-    /// `T` is a [`Relationship`](crate::Relationship) around a type of your own, a
-    /// [`BasicRelationship`](crate::BasicRelationship), or any other `Deserialize`.
+    /// `T` is a [`Relationship`](crate::Relationship) that wraps your own type, a
+    /// [`BasicRelationship`](crate::BasicRelationship), or any other type that implements `Deserialize`.
     ///
     /// # Errors
     ///
@@ -75,8 +77,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](crate::Error::is_not_found) if one of the twins does not exist; also
-    ///   [`is_target_not_found`](crate::Error::is_target_not_found) if the missing twin is the target.
+    /// * [`is_not_found`](crate::Error::is_not_found) if the source or the target does not exist. For a missing target,
+    ///   [`is_target_not_found`](crate::Error::is_target_not_found) is true too.
     /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the models do not allow the relationship.
     /// * [`is_already_exists`](crate::Error::is_already_exists) if the relationship exists and `mode` is
     ///   [`Upsert::CreateOnly`].
@@ -124,7 +126,8 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// * [`is_not_found`](crate::Error::is_not_found) if the relationship or the twin does not exist.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the ETag of the relationship does not match.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the ETag of the relationship does not
+    ///   match.
     /// * [`is_invalid_patch`](crate::Error::is_invalid_patch) if a path does not exist.
     /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the result does not fit the model.
     ///
@@ -167,7 +170,8 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// * [`is_not_found`](crate::Error::is_not_found) if the relationship or the twin does not exist.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the ETag of the relationship does not match.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the ETag of the relationship does not
+    ///   match.
     ///
     /// # Example
     ///

@@ -27,7 +27,7 @@ impl DigitalTwinsClient {
     /// Publishes telemetry of a twin. (`POST /digitaltwins/{id}/telemetry`)
     ///
     /// The service neither stores nor validates telemetry; it sends it to the endpoints of the event routes. Retries
-    /// have the same message id.
+    /// reuse the message id.
     ///
     /// # Errors
     ///

@@ -3,7 +3,8 @@
 /// The behavior of an upsert if the resource already exists.
 ///
 /// It is a parameter of every upsert, so overwriting is always explicit. The service supports no other conditions for
-/// upserts. To make a write depend on the ETag, patch the twin with a [`Precondition`](crate::Precondition).
+/// upserts. To make a write depend on the ETag, patch the twin or relationship with a
+/// [`Precondition`](crate::Precondition).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upsert {
     /// Replaces the existing resource as a whole.

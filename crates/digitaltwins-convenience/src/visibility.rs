@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 /// Options of [`DigitalTwinsClient::wait_until_visible`].
 #[derive(Debug, Clone)]
 pub struct WaitUntilVisibleOptions {
-    /// The maximum time to wait. Default: 60 seconds. The service guarantees no bound; about 10 seconds are typical.
+    /// The maximum time to wait. Default: 60 seconds. The service guarantees no upper bound; about 10 seconds are
+    /// typical.
     pub timeout: Duration,
 }
 
@@ -35,7 +36,7 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// * [`is_not_found`](Error::is_not_found) if the twin does not exist.
-    /// * [`is_timeout`](Error::is_timeout) if it is not visible in time.
+    /// * [`is_timeout`](Error::is_timeout) if the current version is not visible before the timeout.
     ///
     /// # Example
     ///

@@ -2,8 +2,9 @@
 //!
 //! `cargo run -p dtdl --example conformance -- [<folder of cases>]`
 //!
-//! Without a folder, `DTDL_CASES` names it; without either, the few cases in `tests/conformance` run. Exits with 0 if
-//! all cases pass, 1 if a case fails or there are no cases, and 2 if the cases cannot be read.
+//! Without an argument, the environment variable `DTDL_CASES` names the folder. Without either, the few cases in
+//! `tests/conformance` run. Exits with 0 if all cases pass, 1 if a case fails or there are no cases, and 2 if the cases
+//! cannot be read.
 
 #[path = "../tests/support/suite.rs"]
 mod suite;

@@ -2,8 +2,8 @@
 //!
 //! `cargo run -p dtdl --example validate -- [--dtdl 3] [--limits <context>] [--allow-unknown-extensions] <file or folder>…`
 //!
-//! Folders are searched for `.json` files. The default path is `examples/models`. Exits with 0 if the models are valid, 1 if
-//! they are not, and 2 if the arguments are wrong or a file cannot be read.
+//! Folders are searched for `.json` files. The default path is `examples/models`. Exits with 0 if the models are valid,
+//! 1 if they are not, and 2 if the arguments are wrong or a file cannot be read.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Validates each JSON document of the standard input and prints the result, for comparison with another parser.
+//! Validates each JSON document from standard input and prints the result, for comparison with another parser.
 //!
 //! The input has one document per line. The output has one line per document: `{"codes": […], "unresolved": […]}`, with
 //! the codes of the errors and the identifiers of missing elements. Both lists are empty if the document is valid.

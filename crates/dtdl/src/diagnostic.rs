@@ -11,8 +11,8 @@ use crate::{Code, Dtmi};
 pub struct Diagnostic {
     /// The code of the violated rule.
     pub code: Code,
-    /// The element with the error. For a property value, the element that has the property. `None` if the element has no
-    /// valid identifier.
+    /// The element with the error or, for an error in a property value, the element that has the property. `None` if
+    /// the element has no valid identifier.
     pub element: Option<Dtmi>,
     /// The property of the element.
     pub property: Option<String>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A digital twin model identifier such as `dtmi:com:example:Pump;2`.
 ///
-/// Cloning copies a reference; comparison is case-sensitive. [`FromStr`] checks the general DTMI syntax; the
+/// Clones share the string; comparison is case-sensitive. [`FromStr`] checks the general DTMI syntax; the
 /// [`Parser`](crate::Parser) checks the stricter rules of DTDL versions and properties.
 ///
 /// ```
@@ -31,7 +31,7 @@ pub struct DtmiVersion {
     pub minor: Option<u32>,
 }
 
-/// A string is not a digital twin model identifier.
+/// The error for a string that is not a digital twin model identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` is not a DTMI; expected `dtmi:<segment>:…;<version>` with segments of letters, digits and inner underscores"
@@ -84,8 +84,8 @@ impl Dtmi {
         Self(Arc::from(text))
     }
 
-    /// Returns the identifier of a child without `@id`: adds `:_property`, and `:__segment` for a property with several
-    /// values, before the version.
+    /// Returns the identifier assigned to a child without `@id`. It is this identifier with `:_property` inserted
+    /// before the version, followed by `:__segment` if the property has several values.
     pub(crate) fn child(&self, property: &str, segment: Option<&str>) -> Self {
         let (path, version) = match self.0.find(';') {
             Some(at) => self.0.split_at(at),
@@ -108,7 +108,8 @@ pub(crate) enum Syntax {
     Any,
 }
 
-/// Returns whether `text` is a DTMI by the rules of a DTDL version. Version 2 requires a version without a minor part.
+/// Returns whether `text` is a DTMI by the rules of a DTDL version. In DTDL version 2, the identifier must have a
+/// version, without a minor part.
 pub(crate) fn is_valid(text: &str, syntax: Syntax, dtdl_version: u8) -> bool {
     let Some(rest) = text.strip_prefix("dtmi:") else {
         return false;

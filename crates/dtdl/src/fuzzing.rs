@@ -14,16 +14,16 @@ pub const MAX_JSON_DEPTH: usize = json::MAX_DEPTH;
 pub struct ReadJson {
     /// The document.
     pub value: Value,
-    /// The largest number of containers around a value.
+    /// The maximum number of arrays and objects around a value.
     pub depth: usize,
-    /// Every value of the document with its byte range, and every member name as a string with its own.
+    /// Every value of the document, and every member name as a string, each with its byte range.
     pub parts: Vec<(Range<usize>, Value)>,
 }
 
-/// Reads a document; returns the offset of the first error.
+/// Reads a document.
 ///
 /// # Errors
-/// If `text` is not JSON, or is nested too deeply.
+/// Returns the byte offset of the first error if `text` is not JSON, or is nested too deeply.
 pub fn read_json(text: &str) -> Result<ReadJson, usize> {
     let node = json::read(text).map_err(|error| error.offset as usize)?;
     let mut read = ReadJson {

@@ -1,8 +1,8 @@
 //! Parser and validator for the Digital Twins Definition Language, versions 2, 3 and 4.
 //!
 //! The crate is not async and does no IO, except that [`ModelFiles`] reads files and folders. Documents are text, bytes
-//! or JSON values; elements that they do not define are requested from a [`Resolver`]. The result is a [`Model`], or all
-//! errors at once: each has a code, a location, a message and help.
+//! or JSON values; elements that they do not define are requested from a [`Resolver`]. The result is a [`Model`], or
+//! all errors at once. Each error has a code, a location, a message and help.
 //!
 //! ```
 //! use dtdl::{Code, Parser};
@@ -38,7 +38,7 @@
 //!
 //! The parser supports quantitativeTypes (versions 1 and 2), annotation, historization, overriding, requirement, mqtt
 //! (1 to 3), initialization (published as a preview only), IoT Central 2, IoT Operations 4, and the limit extensions
-//! onvif and aio. [`UnknownExtensions`] controls how others are handled.
+//! onvif and aio. [`UnknownExtensions`] controls how other extensions are handled.
 
 mod check;
 mod code;

@@ -11,7 +11,7 @@ use crate::Document;
 
 /// DTDL documents with the names of their files. A document holds one Interface or an array of them.
 ///
-/// A byte order mark is skipped, and UTF-16 is read if it has one.
+/// Files are UTF-8, or UTF-16 with a byte order mark. The mark is skipped.
 ///
 /// ```
 /// use dtdl::{ModelFiles, Parser};
@@ -63,12 +63,13 @@ pub enum ModelFilesError {
 }
 
 impl ModelFiles {
-    /// Reads a file, or all `.json` files in a folder and the folders below it, in the order of their paths. Entries of a
-    /// folder whose name starts with a dot are left out.
+    /// Reads a file, or all `.json` files in a folder and the folders below it, in the order of their paths. Folder
+    /// entries whose names start with a dot are skipped.
     ///
     /// # Errors
     ///
-    /// If a file cannot be read, or if a folder has no `.json` file.
+    /// If a file or folder cannot be read, if a file is neither UTF-8 nor UTF-16 with a byte order mark, or if the
+    /// folder has no `.json` file.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ModelFilesError> {
         let path = path.as_ref();
         let mut paths = Vec::new();
@@ -137,7 +138,8 @@ impl Extend<ModelFiles> for ModelFiles {
     }
 }
 
-/// Adds the files of a folder. `visited` has the folders on the path to it, so that cyclic links end.
+/// Adds the `.json` files of `folder` and the folders below it to `found`. Folders in `visited` are skipped, so cyclic
+/// links do not cause infinite recursion.
 fn find_files(
     folder: &Path,
     visited: &mut HashSet<PathBuf>,

@@ -53,7 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Model {
     now: i64,
-    /// The number of the token and its expiry.
+    /// The token's number and expiry time.
     token: Option<(u32, i64)>,
     refresh_at: i64,
     /// The start time of the running request.

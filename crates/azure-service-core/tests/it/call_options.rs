@@ -19,7 +19,7 @@ fn import(client: &ServiceClient<Client>) -> Poller<Room, Error> {
     client.call("import_rooms").job(start, get, None).unwrap()
 }
 
-/// Makes a call of every kind and returns their errors.
+/// Makes one call of each kind and returns the error of each call, or `None` if it succeeded.
 async fn call_all(client: &ServiceClient<Client>) -> Vec<Option<Error>> {
     vec![
         get(client).await.err(),

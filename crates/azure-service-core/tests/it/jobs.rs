@@ -46,7 +46,7 @@ async fn job_is_started_once_and_read_until_it_has_ended() {
     assert_eq!(methods, ["PUT", "GET", "GET", "GET"]);
 }
 
-/// Watches a job with an id that the service assigns.
+/// Watches a job whose id the service assigns.
 fn watch_assigned(client: &ServiceClient<Client>) -> Poller<Room, Error> {
     let api = client.protocol().clone();
     let start = api.jobs_add_request("new");

@@ -255,7 +255,7 @@ async fn continuation_token_refers_to_the_current_page() {
     assert_eq!(names(&rest), ["b", "c"]);
 }
 
-/// Creates a list that never ends and has no items. `continuations` are repeated in turn.
+/// Creates a list that never ends and has no items. Its pages cycle through `continuations`.
 fn endless(paging: Paging, continuations: &[&str]) -> (MockTransport, Rooms) {
     let replies = continuations.iter().cycle().take(100).map(|next| match paging {
         Paging::NextLink => page(&[], &format!(r#","nextLink":"/rooms?page={next}""#)),

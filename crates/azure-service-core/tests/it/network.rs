@@ -19,7 +19,8 @@ enum Act {
 const OK: Act =
     Act::Send("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 15\r\n\r\n{\"name\":\"hall\"}");
 
-/// Starts a server that handles one request per connection; the last action is repeated.
+/// Starts a server that performs the next of `acts` on each connection and repeats the last one. Returns its endpoint
+/// and the number of connections.
 async fn serve(acts: &'static [Act]) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());

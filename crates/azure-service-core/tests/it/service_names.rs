@@ -1,4 +1,4 @@
-//! The sources of this crate name no service.
+//! This crate's sources do not name any service.
 
 use std::path::Path;
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// The recorded attributes. All others vary between runs or are internals of azure_core.
+/// The recorded attributes. All other attributes vary between runs or are azure_core internals.
 const SHOWN: [&str; 4] = [
     "az.namespace",
     "error.type",

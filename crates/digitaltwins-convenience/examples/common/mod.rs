@@ -1,8 +1,8 @@
-// Clients for the examples: for a real instance, or for an emulator in this process. (No `//!` here: the
-// documentation's examples include this file.)
+// Clients for the examples: for a real instance, or for an emulator in this process. (Not a `//!` comment, because
+// documentation examples include this file.)
 
 /// Returns a client for the instance that `DIGITALTWINS_ENDPOINT` names, with the developer's identity. Without the
-/// variable, the client is for an emulator, which runs until the first value is dropped.
+/// variable, the client is for an emulator, which runs until the first returned value is dropped.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn connect() -> Result<
     (
@@ -25,7 +25,7 @@ pub(crate) async fn connect() -> Result<
     }
 }
 
-/// Returns a client for a new emulator, which runs until the first value is dropped.
+/// Returns a client for a new emulator, which runs until the first returned value is dropped.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn emulated() -> Result<
     (
@@ -50,7 +50,7 @@ pub(crate) async fn emulated() -> Result<
 }
 
 /// Returns a client for a new emulator with a small building: `floor-1` contains `room-1` and `room-2`, each with a
-/// thermostat. A model of a lamp exists as well.
+/// thermostat. The emulator also has a `Lamp` model without twins.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn building() -> Result<
     (

@@ -19,7 +19,7 @@ pub struct BulkUpsertOptions {
     pub mode: Upsert,
     /// The number of leading items to skip, because an earlier run has processed them.
     pub resume_at: usize,
-    /// Callback after each item.
+    /// The callback that is called after each item.
     pub on_progress: Option<ProgressCallback>,
 }
 

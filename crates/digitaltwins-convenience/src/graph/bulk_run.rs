@@ -40,7 +40,7 @@ pub(super) struct BulkRun {
     client: DigitalTwinsClient,
     options: BulkUpsertOptions,
     limit: ConcurrencyLimit,
-    /// The items that have not been read; `None` at the end of the stream.
+    /// The items that have not been read; `None` once the stream has ended.
     items: Option<Enumerate<BoxStream<'static, GraphItem>>>,
     /// The items that have been read but not sent, in stream order.
     waiting: VecDeque<Task>,
@@ -127,7 +127,7 @@ impl BulkRun {
         }
     }
 
-    /// Waits for the first of these events: an outcome, the end of the pause or, if `may_read` is set, an item.
+    /// Waits for the next event: an outcome, the end of the pause or, if `may_read` is set, an item from the stream.
     async fn event(&mut self, may_read: bool) -> Event {
         poll_fn(|cx| {
             if let Poll::Ready(Some((task, result))) = self.running.poll_next_unpin(cx) {

@@ -151,8 +151,8 @@ impl DigitalTwinsClient {
         }
     }
 
-    /// Deletes the models that exist now. Returns the error of the last deletion that was refused because another
-    /// model, stored since the models were listed, uses the model; `None` if there was none.
+    /// Lists the models and deletes them. If the service refuses a deletion because a model stored since the listing
+    /// uses the model, returns the last such error; otherwise returns `None`.
     async fn delete_listed_models(&self, deleted: &mut Vec<String>) -> Result<Option<Error>> {
         let options = ListModelsOptions {
             include_model_definition: true,
@@ -167,10 +167,10 @@ impl DigitalTwinsClient {
                     .unwrap_or_else(|| serde_json::json!({"@id": model.id}))
             })
             .collect();
-        // Stored models have no cycles. If the service returned a cycle, no order would be better than another.
+        // Stored models have no cycles. If the service returned a cycle, any order would do.
         let order = order(&definitions).unwrap_or_else(|_| (0..definitions.len()).collect());
         let mut in_use = None;
-        // `order` has indices of `definitions`.
+        // `order` contains only valid indices into `definitions`.
         for id in order
             .into_iter()
             .rev()

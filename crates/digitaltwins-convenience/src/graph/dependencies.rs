@@ -37,7 +37,8 @@ fn reference(value: &Value) -> Option<&str> {
 }
 
 /// Returns the indices of `models` in topological order, dependencies first. Models without a dependency between them
-/// keep their order. Dependencies outside of `models` are ignored. Returns the ids of a cycle as the error.
+/// keep their order. Dependencies outside of `models` are ignored. If models depend on each other in a cycle, fails
+/// with the ids of the models in the cycle.
 pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
     let by_id: HashMap<&str, usize> = models
         .iter()
@@ -53,7 +54,7 @@ pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
                 .collect()
         })
         .collect();
-    // Every index is one of `models`; `needs` and `done` have the same length.
+    // Every index is a valid index into `models`; `needs` and `done` are as long as `models`.
     let mut order = Vec::with_capacity(models.len());
     let (mut done, mut open) = (vec![false; models.len()], HashSet::new());
     for first in 0..models.len() {

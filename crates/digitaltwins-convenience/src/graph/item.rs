@@ -30,7 +30,7 @@ impl GraphItem {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if it cannot be serialized as a JSON object.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the twin or relationship cannot be serialized as a JSON object.
     pub fn twin<T: Serialize>(twin: &DigitalTwin<T>) -> Result<Self> {
         let read = json::to_value(twin).and_then(serde_json::from_value);
         read.map(Self::DigitalTwin)
@@ -41,7 +41,7 @@ impl GraphItem {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if it cannot be serialized as a JSON object.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the twin or relationship cannot be serialized as a JSON object.
     pub fn relationship<T: Serialize>(relationship: &Relationship<T>) -> Result<Self> {
         let read = json::to_value(relationship).and_then(serde_json::from_value);
         read.map(Self::Relationship)
@@ -58,8 +58,8 @@ impl GraphItem {
         }
     }
 
-    /// Returns the keys of the resources that must not be in flight when the item is sent, starting with the item's
-    /// own.
+    /// Returns the keys of the resources that must not be in flight when the item is sent, starting with the key of the
+    /// item's own resource.
     pub(super) fn needs(&self) -> Vec<Key> {
         let mut keys = vec![self.key()];
         if let Self::Relationship(relationship) = self {

@@ -49,7 +49,7 @@ impl BulkUpsertReport {
         results.filter_map(|outcome| Some((&outcome.item, outcome.result.as_ref().err()?)))
     }
 
-    /// Returns the items to retry: those with a failure that is not specific to the item, such as a broken
+    /// Returns the items to retry, which failed for a reason that is not specific to the item, such as a broken
     /// connection. The service may have stored some of them.
     #[must_use]
     pub fn into_unfinished(self) -> Vec<GraphItem> {

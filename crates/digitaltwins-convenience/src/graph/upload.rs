@@ -20,8 +20,8 @@ pub struct UploadModelsOptions {
     pub batch_size: usize,
     /// Whether models that already exist are skipped. Default: they are an error.
     pub skip_existing: bool,
-    /// Whether the models are validated before the first upload. Validation reads stored models that they depend on
-    /// from the service. Default: yes.
+    /// Whether the models are validated before the first upload. Validation reads from the service the stored models
+    /// that they depend on. Default: yes.
     pub validate: bool,
 }
 
@@ -54,7 +54,7 @@ impl DigitalTwinsClient {
     /// batches, because the service refuses them in one request.
     ///
     /// If a batch fails, the models of earlier batches are deleted and the call fails with the error of the batch.
-    /// [`Error::left_behind`] has the ids of models that could not be deleted.
+    /// [`Error::left_behind`] returns the ids of the models that could not be deleted.
     ///
     /// # Errors
     ///
@@ -174,7 +174,8 @@ impl DigitalTwinsClient {
             match result {
                 Ok(models) => stored.extend(models),
                 Err(error) => {
-                    // The service may have stored a batch with an unknown outcome, so its models are deleted as well.
+                    // The service may have stored a batch whose outcome is unknown, so the rollback deletes its models
+                    // too.
                     let is_unknown =
                         error.is_unknown_outcome() || error.status().is_none_or(|status| status >= 500);
                     let sent: &[Value] = if is_unknown { &batch } else { &[] };
@@ -191,8 +192,8 @@ impl DigitalTwinsClient {
         })
     }
 
-    /// Deletes the `stored` models and those of the batch with an `unknown` outcome, in reverse order. Returns the
-    /// error with the ids of the models that could not be deleted.
+    /// Deletes the `stored` models and the `unknown` ones, which may have been stored, in reverse order. Returns
+    /// `error` with the ids of the models that could not be deleted.
     async fn roll_back(&self, stored: &[DigitalTwinsModelData], unknown: &[Value], error: Error) -> Error {
         let ids = stored
             .iter()

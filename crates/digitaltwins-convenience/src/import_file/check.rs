@@ -25,7 +25,7 @@ pub(super) struct Check<'a> {
     pub(super) model_ids: HashSet<String>,
     /// The models, parsed when their section ends. Models with unknown dependencies are left out.
     pub(super) parsed: Option<Model>,
-    /// The model of each twin, as an index of `twin_models`.
+    /// The model of each twin, as an index into `twin_models`.
     pub(super) twins: HashMap<String, u32>,
     pub(super) twin_models: Vec<String>,
     pub(super) twin_model_numbers: HashMap<String, u32>,
@@ -130,7 +130,7 @@ impl<'a> Check<'a> {
         if self.section == Some(Section::Header) && !self.header {
             self.problem(Kind::Header, "the section Header has no line");
         }
-        // Even if the file has no models, because the validator may have been given some.
+        // This is needed even if the file has no models, because the validator may have been given some.
         if models_ended && self.parsed.is_none() {
             self.parse_models();
         }

@@ -256,7 +256,7 @@ fn with_declared_names(declared: &Relationship, value: Map<String, Value>) -> Va
     Value::Object(members.collect())
 }
 
-/// Returns the line of the model that contains a location.
+/// Returns the number of the line whose model contains `location`.
 #[expect(
     clippy::expect_used,
     reason = "`parse_models` names each document by its line"

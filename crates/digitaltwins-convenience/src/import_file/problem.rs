@@ -26,15 +26,15 @@ pub enum ImportFileProblemKind {
     NotAnObject,
     /// The section is unknown or out of order.
     Section,
-    /// The header is missing, not first, or of an unknown version.
+    /// The header is missing, repeated or not first, or its version is missing or unsupported.
     Header,
-    /// A required member is missing or not a string.
+    /// A required member is missing, empty or not a string.
     MissingMember,
     /// The line or the file exceeds a limit of the service.
     TooLarge,
     /// A model is not valid DTDL.
     InvalidModel,
-    /// A model that is referred to does not exist.
+    /// The line refers to a model that does not exist.
     UnknownModel,
     /// A twin or a relationship does not fit its model.
     Invalid,

@@ -11,8 +11,9 @@ use crate::error::{Error, Result};
 /// A validator of files for [import jobs](crate::DigitalTwinsClient::create_import_job). Validate a file before
 /// uploading it, because a failed job does not remove the resources that it has already imported.
 ///
-/// It checks the sections and each line, the models as DTDL, twins and relationships against their models, duplicate
-/// ids, and the limits of a job. Memory use grows with the number of ids, not with the size of the file.
+/// It checks the order of the sections, the syntax of each line and the limits of a job, validates the models as DTDL,
+/// validates twins and relationships against their models, and reports duplicate ids. Memory use grows with the number
+/// of ids, not with the size of the file.
 ///
 /// # Example
 ///
@@ -81,7 +82,7 @@ impl ImportFileValidator {
         self
     }
 
-    /// Makes a reference a problem if its model or twin is neither in the file nor given by
+    /// Reports each reference to a twin that is not in the file, or to a model that is neither in the file nor given by
     /// [`with_models`](Self::with_models).
     #[must_use]
     pub fn with_self_contained(mut self) -> Self {

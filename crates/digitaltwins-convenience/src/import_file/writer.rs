@@ -115,7 +115,7 @@ impl<W: Write> ImportFileWriter<W> {
         let object = json::to_object(relationship)
             .map_err(|error| Error::invalid_input("relationship", error.to_string()))?;
         let mut line = Map::new();
-        // In the file format, `$dtId` of a relationship is the id of its source.
+        // In the file format, the `$dtId` of a relationship is the id of its source.
         line.insert("$dtId".to_owned(), json!(relationship.source_id));
         line.insert("$relationshipId".to_owned(), json!(relationship.id));
         line.insert("$targetId".to_owned(), json!(relationship.target_id));
@@ -165,7 +165,7 @@ impl<W: Write> ImportFileWriter<W> {
     }
 }
 
-/// Removes the times that the service sets from a component. Returns any other value unchanged.
+/// Removes the times that only the service sets from a component's metadata. Returns any other value unchanged.
 fn without_times(mut value: Value) -> Value {
     if let Some(Value::Object(metadata)) = value.get_mut("$metadata") {
         keep_source_times(metadata);

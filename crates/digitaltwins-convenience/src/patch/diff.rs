@@ -29,12 +29,12 @@ impl<K: PatchTarget> Patch<K> {
     ///   type and absent on the service.
     /// * Objects, maps and components are compared member by member, so the patch has only the differences. Arrays
     ///   are replaced as a whole.
-    /// * Of `$metadata` only the model and the source times are compared; the service sets the rest.
+    /// * In `$metadata`, only the model and the source times are compared; the service sets the rest.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a value does not serialize to a JSON object, or if the two are
-    /// different resources: the `$dtId` differs, or the source, target or name of a relationship.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a value does not serialize to a JSON object, or if the values
+    /// are different resources: their `$dtId` differs or, for relationships, their id, source, target or name.
     ///
     /// # Example
     ///
@@ -97,8 +97,8 @@ impl Differ {
             path.push_back(name);
             match (set(before, name), new) {
                 (Some(old), new) if old == new => {}
-                // An empty object may be a default of the type. If it is absent on the service, paths into it do not
-                // exist.
+                // Members are compared only if the old object has any: an empty object may be a default of the type
+                // that is absent on the service, so paths into it would not exist there.
                 (Some(Value::Object(old)), Value::Object(new))
                     if old.values().any(|value| !value.is_null()) =>
                 {

@@ -5,7 +5,7 @@ use json_patch::jsonptr::Pointer;
 use super::target::PatchTarget;
 use crate::error::{Error, Result};
 
-/// Refuses paths that no patch can change.
+/// Returns an error for a path that no patch can change.
 pub(super) fn check<K: PatchTarget>(path: &Pointer) -> Result<()> {
     let tokens: Vec<_> = path
         .tokens()
@@ -28,7 +28,7 @@ pub(super) fn check<K: PatchTarget>(path: &Pointer) -> Result<()> {
     }
 }
 
-/// Refuses to remove the model.
+/// Returns an error for the path of the model, which can be replaced but not removed.
 pub(super) fn check_removal(path: &Pointer) -> Result<()> {
     if path.as_str() == "/$metadata/$model" {
         return Err(Error::invalid_input(
@@ -39,7 +39,8 @@ pub(super) fn check_removal(path: &Pointer) -> Result<()> {
     Ok(())
 }
 
-/// Checks a path below `$metadata`.
+/// Checks a path below `$metadata`: only the model and the source times can be changed. Returns the reason if the path
+/// is refused.
 fn check_metadata(rest: &[&str], model: bool, source_time: bool) -> Result<(), &'static str> {
     match rest {
         ["$model"] if model => Ok(()),

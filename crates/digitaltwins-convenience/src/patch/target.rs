@@ -24,7 +24,7 @@ mod sealed {
     pub trait Rules {
         /// Members that cannot be patched.
         const FIXED: &'static [&'static str];
-        /// Members that identify the resource: if they differ, the values are two resources.
+        /// Members that identify the resource. Values in which one of them differs are not the same resource.
         const IDENTITY: &'static [&'static str];
         /// Whether `/$metadata/$model` can be replaced.
         const MODEL: bool;

@@ -10,7 +10,7 @@ use crate::json;
 
 const METADATA: &str = "$metadata";
 
-/// A component with properties of type `T`: a field of a twin, or the result of
+/// A component with properties of type `T`. It is a field of a twin, or the result of
 /// [`get_component`](crate::DigitalTwinsClient::get_component).
 ///
 /// The service recognizes a component by its `$metadata` member, which this type always writes. The rules for `T`,

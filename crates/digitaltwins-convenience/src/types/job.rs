@@ -61,10 +61,10 @@ pub struct ImportJob {
     /// The id of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The URL of the blob to read, in the format of [`ImportFileWriter`](crate::ImportFileWriter). It may contain a
-    /// SAS, so `Debug` does not show it.
+    /// The URL of the blob to import, a file in the format of [`ImportFileWriter`](crate::ImportFileWriter). It may
+    /// contain a SAS, so `Debug` does not show it.
     pub input_blob_uri: Secret,
-    /// The URL of the blob for the log, one JSON object per line. `Debug` does not show it.
+    /// The URL of the blob that receives the log, which has one JSON object per line. `Debug` does not show it.
     pub output_blob_uri: Secret,
     /// The status of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,7 +72,7 @@ pub struct ImportJob {
     /// The creation time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_date_time: Option<DateTime>,
-    /// The time of the service's last update of the job.
+    /// The time at which the service last updated the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_action_date_time: Option<DateTime>,
     /// The end time.
@@ -81,7 +81,7 @@ pub struct ImportJob {
     /// The time at which the service will delete the record of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_date_time: Option<DateTime>,
-    /// The error of a failed job. The log has the errors of individual lines.
+    /// The error of a failed job. The log contains the errors of individual lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// Unknown members, and members that were `null` or empty.

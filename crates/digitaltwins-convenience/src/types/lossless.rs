@@ -1,4 +1,4 @@
-//! Lossless serialization of models.
+//! Lossless serialization of resources.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// `#[serde(remote = "Self")]` derives.
 ///
 /// * Unknown members are kept in `extra`.
-/// * Members that are `null` or an empty object count as absent and are also kept in `extra`, so the model serializes
+/// * Members that are `null` or an empty object count as absent and are also kept in `extra`, so the struct serializes
 ///   to the JSON that was read. A required member that is `null` decodes as an empty string. If the whole document is
 ///   `null`, as an element of an array may be, every required member decodes as an empty string.
 /// * Fields that are set take precedence over `extra` when the struct is serialized.
@@ -52,7 +52,8 @@ macro_rules! lossless {
     };
 }
 
-/// Separates the members that count as absent from all others. `None` is a document that is `null`.
+/// Returns the members to decode, and the members that count as absent. A required `null` is decoded as an empty
+/// string. `None` stands for a document that is `null`.
 pub(super) fn set_aside(
     object: Option<Map<String, Value>>,
     required: &[&str],

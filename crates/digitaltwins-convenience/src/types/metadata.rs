@@ -20,7 +20,7 @@ const LAST_UPDATE_TIME: &str = "$lastUpdateTime";
 pub struct DigitalTwinMetadata {
     /// The id of the twin's model, from `$model`.
     pub model: String,
-    /// The time of the twin's last change, including its components, from `$lastUpdateTime`.
+    /// The time of the last change to the twin or one of its components, from `$lastUpdateTime`.
     pub last_update_time: Option<DateTime>,
     /// The metadata of the properties that are set.
     pub properties: IndexMap<String, PropertyMetadata>,
@@ -43,7 +43,7 @@ impl DigitalTwinMetadata {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ComponentMetadata {
-    /// The time of the last change of a property of the component, from `$lastUpdateTime`.
+    /// The time of the last change to a property of the component, from `$lastUpdateTime`.
     pub last_update_time: Option<DateTime>,
     /// The metadata of the properties that are set.
     pub properties: IndexMap<String, PropertyMetadata>,
@@ -56,7 +56,7 @@ pub struct ComponentMetadata {
 #[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PropertyMetadata {
-    /// The time of the service's last change of the property.
+    /// The time at which the service last changed the property.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_update_time: Option<DateTime>,
     /// The time at which the value was measured, if a writer has set it. The service keeps it when the value changes,

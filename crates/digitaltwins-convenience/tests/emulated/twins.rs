@@ -84,7 +84,7 @@ async fn an_untyped_twin_keeps_order_and_numbers() {
     );
     assert_eq!(read.contents["openings"].to_string(), "9007199254740993");
     assert_eq!(read.contents["temperature"].to_string(), "20");
-    // A twin can be stored unchanged after it was read.
+    // A twin that was read can be stored unchanged.
     client
         .upsert_digital_twin("t", &read, Upsert::CreateOrReplace)
         .await

@@ -56,8 +56,8 @@ async fn relationships_wait_for_their_twins() {
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_reaches_but_never_exceeds_the_maximum() {
-    // The hook counts a request when it arrives, and `on_progress` uncounts its item, so the count is the number of
-    // requests in flight.
+    // The hook increments the count when a request arrives, and `on_progress` decrements it when the item is done, so
+    // the count is the number of requests in flight.
     let arrived = Arc::new(AtomicUsize::new(0));
     let highest = Arc::new(AtomicUsize::new(0));
     let (seen, peak) = (arrived.clone(), highest.clone());

@@ -140,7 +140,8 @@ fn page_json(items: Value, token: Option<String>, next: &str) -> Value {
     json
 }
 
-/// Normalizes JSON: dates to one format, links to their last segment, and without nulls that mean "absent".
+/// Normalizes JSON: converts dates to one format, shortens links to their last segment, and omits members whose null or
+/// empty value means "absent".
 fn normalized(value: &Value) -> Value {
     match value {
         Value::String(text) => match text.parse::<DateTime>() {

@@ -1,4 +1,5 @@
-//! Composite methods: upload and deletion of models, deletion of twins with relationships, waiting for queries.
+//! Composite methods: upload and deletion of models, deletion of twins with relationships, waiting until queries return
+//! a write.
 
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ async fn models_with_the_same_inner_id_go_in_different_batches() {
     assert_eq!(batches, [vec!["m1;1"], vec!["m2;1"], vec!["m3;1"], vec!["m4;1"]]);
 }
 
-/// ADT-MODEL-30, ADT-MODEL-31: the client validates models like the service.
+/// ADT-MODEL-30, ADT-MODEL-31: the client validates models by the rules of the service.
 #[tokio::test(start_paused = true)]
 async fn models_are_validated_by_the_rules_of_the_service() {
     let (service, _, client) = store::service(|_, _| None);
@@ -413,7 +414,8 @@ async fn deletion_gives_up_after_eight_attempts() {
     );
 }
 
-/// Returns a service with a query index that returns the previous version for this number of queries.
+/// Returns a hook that answers the given number of queries with the previous version of the twin, and later queries
+/// with the current version.
 fn lagging(
     queries: u32,
 ) -> impl FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send + 'static {

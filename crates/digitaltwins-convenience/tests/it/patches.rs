@@ -133,7 +133,7 @@ proptest! {
         };
         let (old, new) = (twin(&before, 1, None), twin(&after, model, time));
         let patch = DigitalTwinPatch::diff(&old, &new).unwrap();
-        // The service creates the metadata of a property; here the test does.
+        // The service creates the metadata of a property; in this test, the test itself does.
         let mut document = old.clone();
         for name in after.keys() {
             let metadata = document["$metadata"].as_object_mut().unwrap();
@@ -159,7 +159,7 @@ fn a_diff_of_two_resources_is_refused() {
         let error = RelationshipPatch::diff(&json!({name: "a"}), &json!({name: "b"})).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
-    // A member that is present on one side only does not identify another resource.
+    // An identifying member that is missing on one side does not make the values different resources.
     let patch = DigitalTwinPatch::diff(
         &json!({"$dtId": "a", "$etag": "1", "x": 1}),
         &json!({"$etag": "2", "x": 1}),

@@ -41,7 +41,8 @@ impl Documents {
     }
 }
 
-/// Returns the service, its documents and a client. `hook` is called first for each request and may respond to it.
+/// Returns the service, its documents and a client. For each request, `hook` is called first; the store responds only
+/// if `hook` does not.
 pub(crate) fn service(
     hook: impl FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send + 'static,
 ) -> (Arc<MockService>, Arc<Mutex<Documents>>, DigitalTwinsClient) {

@@ -107,7 +107,7 @@ impl MockResponse {
         Self::json(status, &body).header("x-ms-error-code", code)
     }
 
-    /// Returns a broken connection in place of a response.
+    /// Returns a connection failure of this kind in place of a response.
     pub(crate) fn broken(kind: ErrorKind) -> Self {
         Self {
             failure: Some(kind),

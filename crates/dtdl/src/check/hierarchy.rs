@@ -141,8 +141,8 @@ fn check_extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limi
 }
 
 fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
-    // A model with errors may exceed the limits on `extends`, so its lists are truncated: in full they could take
-    // memory quadratic in the number of Interfaces.
+    // A model with errors may exceed the limits on `extends`, so the lists of its ancestors are truncated. Complete
+    // lists could take memory quadratic in the number of Interfaces.
     let longest = if session.diagnostic_count() == 0 {
         usize::MAX
     } else {
@@ -181,7 +181,7 @@ fn check_count(
     through: &[&str],
     max: impl Fn(Limits) -> usize,
 ) {
-    // `own` excludes inherited elements; the sum over all ancestors then counts each ancestor once.
+    // `own` excludes inherited elements, so the sum over all ancestors counts the elements of each ancestor once.
     let mut own = session.elements.filled(0u64);
     let mut total = session.elements.filled(0u64);
     for &node in &walk.order {

@@ -1,4 +1,4 @@
-//! Checks elements that refer by name to a sibling, another value of the same property.
+//! Checks elements that refer by name to a sibling. Siblings are values of the same property.
 
 use std::collections::{HashMap, HashSet};
 
@@ -121,7 +121,7 @@ impl<'a> Families<'a> {
             .collect()
     }
 
-    /// Returns the value with this name, own or inherited.
+    /// Returns the value of `property` with this name that `owner` defines or inherits.
     fn value(&self, owner: ElementIndex, property: &'static str, name: &str) -> Option<ElementIndex> {
         std::iter::once(&owner)
             .chain(self.ancestors.get(&owner).into_iter().flatten())
@@ -130,7 +130,7 @@ impl<'a> Families<'a> {
     }
 }
 
-/// Returns the siblings without their owners, each once.
+/// Returns the siblings without their owners and without duplicates.
 fn distinct(siblings: &[(ElementIndex, ElementIndex)]) -> Vec<ElementIndex> {
     let mut seen = HashSet::new();
     let siblings = siblings.iter().map(|(_, sibling)| *sibling);
@@ -253,7 +253,8 @@ fn not_supplemental(sibling: &ElementData, name: &str, property: &'static str, i
     }
 }
 
-/// Returns a finding if the overridden property holds a unit and the schema of `element` is not the Enum of its units.
+/// Returns a finding if the overridden property holds a unit and the schema of `element` is not the Enum that this unit
+/// must belong to.
 fn other_schema(session: &Session<'_>, element: &ElementData, known: &Property) -> Option<Finding> {
     let Value::Element(target) = &known.value else {
         return None;

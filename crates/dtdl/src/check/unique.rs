@@ -91,7 +91,7 @@ fn check_own(session: &mut Session<'_>, node: ElementIndex) {
                 .collect();
             keys.sort_unstable();
             for same in keys.chunk_by(|one, other| one.0 == other.0) {
-                // Chunks are never empty.
+                // `chunk_by` never yields an empty chunk.
                 let (text, _, first) = &same[0];
                 for (_, _, value) in same.iter().filter(|(_, _, value)| value != first) {
                     findings.push((*value, property.name, name, text.to_string()));

@@ -78,7 +78,7 @@ pub enum InstanceErrorKind {
     MissingMetadata,
     /// `$metadata` has no `$model`.
     MissingModel,
-    /// `$metadata` names another model.
+    /// `$metadata` names a model other than the expected Interface.
     WrongModel {
         /// The Interface that the twin was validated against.
         expected: Dtmi,

@@ -123,7 +123,7 @@ pub(super) fn is_decimal(text: &str) -> bool {
     }
 }
 
-/// Returns whether `text` consists of five groups of hexadecimal digits.
+/// Returns whether `text` is a UUID: five groups of 8, 4, 4, 4 and 12 hexadecimal digits, separated by hyphens.
 pub(super) fn is_uuid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])

@@ -65,7 +65,8 @@ pub fn validate_twin(twin: &Value, interface: &Interface) -> Vec<InstanceError> 
     check.errors
 }
 
-/// Validates the value of a Component against its Interface. Unlike a twin, it needs no `$model`.
+/// Validates the value of a Component against its Interface. Unlike the `$metadata` of a twin, that of a Component
+/// needs no `$model`.
 #[must_use]
 pub fn validate_component(component: &Value, interface: &Interface) -> Vec<InstanceError> {
     let mut check = Check::default();

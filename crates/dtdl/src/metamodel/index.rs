@@ -17,7 +17,7 @@ pub(crate) struct Supplement {
     pub(crate) id: String,
     pub(crate) term: &'static str,
     pub(crate) is_abstract: bool,
-    /// Whether this is a type of units in DTDL version 2. Elements of a model cannot have such a type.
+    /// Whether this is a unit type of DTDL version 2. Elements of a model cannot have such a type.
     pub(crate) is_unit: bool,
     pub(crate) cotypes: &'static [K],
     pub(crate) versions: &'static [u8],
@@ -78,7 +78,7 @@ impl Index {
         self.supplements.get(id)
     }
 
-    /// Returns the term for an identifier, or the identifier if it has none.
+    /// Returns the term for an identifier, or the identifier itself if it has no term.
     pub(crate) fn name<'a>(&'a self, id: &'a str) -> &'a str {
         self.names.get(id).copied().unwrap_or(id)
     }
@@ -369,7 +369,7 @@ impl Index {
             }
             self.add_builtin(dtdl, kind_of_unit, enum_id, Shape::UnitEnum { units, unit_id });
         }
-        // Another term for the Enum of the quantity EnergyRate.
+        // An alias for the Enum of power units.
         terms.insert("EnergyRateUnit", format!("{prefix}enum:PowerUnit"));
         for unit_prefix in PREFIXES {
             terms.insert(unit_prefix, format!("{prefix}unitprefix:{unit_prefix}"));

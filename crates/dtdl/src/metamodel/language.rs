@@ -111,7 +111,7 @@ pub(crate) struct Target {
     pub(crate) plural: bool,
     pub(crate) min: usize,
     pub(crate) max: Option<usize>,
-    /// The property of a value that becomes a segment of its assigned identifier.
+    /// The property of each value that supplies a segment of the identifier assigned to the value.
     pub(crate) segment: Option<&'static str>,
     /// Whether values defined in place need an `@id`.
     pub(crate) id_required: bool,
@@ -217,7 +217,7 @@ pub(crate) struct Version {
     pub(crate) controls: &'static [Control],
     /// Maximum size of the JSON of an Interface, in bytes.
     pub(crate) partition_max: Option<usize>,
-    /// Terms of DTDL that no other table contains, with their identifiers without the version.
+    /// Terms of DTDL that no other table contains, with their versionless identifiers.
     pub(crate) other_terms: &'static [(&'static str, &'static str)],
 }
 

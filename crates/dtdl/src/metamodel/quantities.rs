@@ -1,6 +1,6 @@
 //! Quantities and their units.
 
-/// The quantities of DTDL version 2 or of an extension: quantities with their unit type, and unit types with their units.
+/// The quantities of DTDL version 2 or of an extension, with their unit types, and the unit types with their units.
 #[derive(Debug)]
 pub(crate) struct Quantities {
     pub(crate) types: &'static [(&'static str, &'static str)],

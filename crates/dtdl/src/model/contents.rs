@@ -196,7 +196,8 @@ impl Component {
 }
 
 impl Relationship {
-    /// Returns the Interface that the model of target twins must be or extend. `None` if any Interface is allowed.
+    /// Returns the identifier of the Interface that the model of a target twin must be or extend, or `None` if any
+    /// Interface is allowed.
     #[must_use]
     pub fn target_id(&self) -> Option<Dtmi> {
         match self.element.data().literal("target") {

@@ -30,7 +30,7 @@ pub(crate) struct Span {
     pub(crate) end: u32,
 }
 
-/// An element; references to others are indices.
+/// An element. References to other elements are indices.
 #[derive(Debug)]
 pub(crate) struct ElementData {
     pub(crate) id: Dtmi,

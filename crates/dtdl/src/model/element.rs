@@ -11,8 +11,9 @@ use crate::{Dtmi, json};
 
 /// An element of a [`Model`], such as an Interface, a content, a schema or a unit.
 ///
-/// All typed views, such as [`Interface`](crate::Interface) and [`Property`](crate::Property), return their element
-/// for the data that every element has: identifier, kind, localized strings, original JSON, extension properties.
+/// All typed views, such as [`Interface`](crate::Interface) and [`Property`](crate::Property), give access to their
+/// element, which has the data common to all elements: identifier, kind, localized strings, original JSON and extension
+/// properties.
 #[derive(Clone)]
 pub struct Element {
     model: Model,

@@ -6,7 +6,8 @@ use super::data::Model;
 use super::interface::Interface;
 use crate::Dtmi;
 
-/// Sorts depth first, in document order, without recursion. A parsed model has no cycles.
+/// Returns the Interfaces in depth-first order, each after its dependencies, starting from the Interfaces in document
+/// order. Uses no recursion. A parsed model has no cycles.
 pub(super) fn by_dependency(model: &Model) -> Vec<Interface> {
     let mut done: HashMap<Dtmi, bool> = HashMap::new();
     let mut order = Vec::with_capacity(model.len());

@@ -23,7 +23,7 @@ pub enum SchemaType {
     Array(ArraySchema),
     /// One of a list of named values.
     Enum(EnumSchema),
-    /// Values of one schema by string keys.
+    /// Values of one schema, keyed by strings.
     Map(MapSchema),
     /// Named fields.
     Object(ObjectSchema),
@@ -60,7 +60,7 @@ view! {
     EnumValue
 }
 view! {
-    /// Values of one schema by string keys.
+    /// Values of one schema, keyed by strings.
     MapSchema
 }
 view! {
@@ -103,7 +103,7 @@ impl Schema {
         self.element.kind()
     }
 
-    /// Returns a view for the kind of this schema.
+    /// Returns the typed view for the kind of this schema.
     #[must_use]
     pub fn schema_type(&self) -> SchemaType {
         let element = self.element.clone();

@@ -31,7 +31,7 @@ pub(crate) struct Extension {
 pub(crate) struct Type {
     pub(crate) term: &'static str,
     pub(crate) cotypes: &'static [K],
-    /// Supplemental types that the element must have too: terms of this extension, or identifiers.
+    /// Other supplemental types that the element must have: terms of this extension, or identifiers.
     pub(crate) requires: &'static [&'static str],
     /// Supplemental types that the element must not have: terms of this extension, or identifiers.
     pub(crate) excludes: &'static [&'static str],
@@ -72,7 +72,8 @@ pub(crate) enum Constraint {
         property: &'static str,
         schema: &'static str,
     },
-    /// The schema is that of the overridden property; see [`Sibling::Overridden`].
+    /// If the overridden property holds a unit, the schema is the Enum that the unit belongs to; see
+    /// [`Sibling::Overridden`].
     SchemaOfOverridden,
 }
 
@@ -85,7 +86,8 @@ pub(crate) enum Sibling {
         kinds: &'static [K],
         not: Option<&'static str>,
     },
-    /// `property` names a supplemental property of the sibling that `by` names. Only one element may name it.
+    /// `property` names a supplemental property of the sibling that `by` names. Only one element may name a given
+    /// property of that sibling.
     Overridden {
         by: &'static str,
         property: &'static str,

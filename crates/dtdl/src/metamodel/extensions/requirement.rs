@@ -1,4 +1,4 @@
-//! The requirement extension: required fields, and since its version 2 required Properties.
+//! The requirement extension: required fields and, since version 2 of the extension, required Properties.
 
 use super::extension::{BLANK, Extension, adjunct};
 use crate::metamodel::kind::ElementKind as K;
