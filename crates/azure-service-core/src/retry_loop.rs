@@ -1,4 +1,4 @@
-//! Retries of work outside the pipeline, according to azure_core's retry policies.
+//! Retries work outside the pipeline according to azure_core's retry policies.
 
 use std::fmt;
 use std::future::Future;

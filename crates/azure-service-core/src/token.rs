@@ -34,7 +34,7 @@ const MIN_VALIDITY: Duration = Duration::seconds(10);
 /// request.
 const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// The token of a Microsoft Entra identity for one scope, for all protocols of a client.
+/// A source of tokens for one Microsoft Entra identity and one scope, shared by all protocols of a client.
 ///
 /// Clones share the token. It is renewed five minutes before it expires. All calls share one token request, which
 /// continues even if the calls are canceled. Until it completes, calls use the old token as long as that is valid.
@@ -86,7 +86,7 @@ impl TokenSource {
     }
 }
 
-/// The policy that authorizes requests with the tokens of a source.
+/// The policy that authorizes requests with tokens from a [`TokenSource`].
 #[derive(Debug)]
 pub(crate) struct TokenPolicy(pub(crate) TokenSource);
 

@@ -51,7 +51,7 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// [`is_limit_reached`](crate::Error::is_limit_reached) if another job is running,
-    /// [`is_already_exists`](crate::Error::is_already_exists) if a job with this id exists,
+    /// [`is_already_exists`](crate::Error::is_already_exists) if a job with this id exists, or
     /// [`is_invalid_input`](crate::Error::is_invalid_input) if the timeout is out of range.
     ///
     /// # Example

@@ -1,4 +1,4 @@
-//! The error of the client.
+//! The client's error type.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const LEFT_BEHIND_SHOWN: usize = 10;
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The error of a failed call.
+/// An error from a failed call.
 ///
 /// [`kind`](Self::kind) is the coarse category. [`status`](Self::status), [`code`](Self::code),
 /// [`message`](Self::message) and [`details`](Self::details) come from the service's response. The predicates classify
@@ -120,17 +120,17 @@ impl From<Error> for azure_core::Error {
 }
 
 impl Error {
-    /// Creates the error of an invalid parameter. `reason` completes "invalid `parameter`: …".
+    /// Creates the error for an invalid parameter. `reason` completes "invalid `parameter`: …".
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
         azure_service_core::Error::invalid_input(parameter, reason).into()
     }
 
-    /// Creates the error of an import file that could not be read.
+    /// Creates the error for an import file that could not be read.
     pub(crate) fn read_file(error: std::io::Error) -> Self {
         Self::io("could not read the import file", error)
     }
 
-    /// Creates the error of an import file that could not be written.
+    /// Creates the error for an import file that could not be written.
     pub(crate) fn write_file(error: std::io::Error) -> Self {
         Self::io("could not write the import file", error)
     }
@@ -140,7 +140,7 @@ impl Error {
         core.with_source(error).into()
     }
 
-    /// Creates the error of a wait that ended before its condition was met.
+    /// Creates the error for a wait that ended before its condition was met.
     pub(crate) fn timed_out(message: impl Into<String>) -> Self {
         let core = azure_service_core::Error::with_message(ErrorKind::Other, message);
         let mut error = Self::from(core);
@@ -304,8 +304,8 @@ impl Error {
         self.0.core.is_certificate()
     }
 
-    /// Returns whether the response was larger than the limit of the client's options. If the status is a success,
-    /// the service has processed the request. Not retried.
+    /// Returns whether the response was larger than the limit in the client's options. If the status is a success, the
+    /// service has processed the request. Not retried.
     #[must_use]
     pub fn is_response_too_large(&self) -> bool {
         self.0.core.is_response_too_large()
@@ -329,7 +329,8 @@ impl Error {
         self.0.core.is_invalid_input()
     }
 
-    /// Returns whether the call is safe to repeat and may succeed later. The client has already retried it.
+    /// Returns whether the call is safe to repeat and may succeed later. The client has already retried it as often as
+    /// its options allow.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.core.is_retryable()
@@ -386,7 +387,7 @@ impl Error {
         self.has_code(&[error_code::RELATIONSHIPS_NOT_DELETED])
     }
 
-    /// Returns whether the model cannot be deleted because other models use it.
+    /// Returns whether the model cannot be deleted or decommissioned because other models use it.
     #[must_use]
     pub fn is_model_in_use(&self) -> bool {
         self.has_code(&[

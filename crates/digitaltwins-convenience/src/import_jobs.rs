@@ -29,7 +29,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_already_exists`](crate::Error::is_already_exists) if a job with this id exists,
+    /// [`is_already_exists`](crate::Error::is_already_exists) if a job with this id exists, or
     /// [`is_limit_reached`](crate::Error::is_limit_reached) if another job is running.
     ///
     /// # Example

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     println!("interfaces  elements  text kB  model kB  model/text  ms");
-    // Models are kept until the end, so that later ones cannot reuse their memory.
+    // Models are kept until the end, so that later models cannot reuse their memory.
     let mut models = Vec::new();
     // A debug build is too slow for the larger sizes.
     let counts: &[usize] = if cfg!(debug_assertions) {

@@ -62,7 +62,7 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the token that a call gets without waiting.
+    /// Models a call: starts a token request if one is due, and returns the token that the call gets without waiting.
     fn call(&mut self) -> Option<u32> {
         let valid = self.token.filter(|(_, expires_on)| expires_on - self.now > 10);
         if valid.is_none() || self.now >= self.refresh_at {

@@ -98,8 +98,8 @@ async fn certificate_failures_have_their_reason_and_are_not_retried() {
     }
 }
 
-/// Starts a server that requires a client certificate of `authority`, and returns rooms named after the number of
-/// certificates that the client presented. Returns its address.
+/// Starts a server that requires a client certificate issued by `authority`, and returns rooms named after the number
+/// of certificates that the client presented. Returns its address.
 async fn server_with_client_verification(authority: &CertifiedIssuer<'static, KeyPair>) -> String {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = rustls::RootCertStore::empty();

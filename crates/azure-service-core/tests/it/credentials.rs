@@ -84,7 +84,7 @@ async fn signature_is_renewed_before_it_expires() {
     assert_eq!(header(3), sas.token().token.secret());
 }
 
-/// A credential whose tokens are numbered, take a second and are valid for `lifetime`.
+/// A credential that takes one second to return a token. Tokens are numbered and valid for `lifetime`.
 #[derive(Debug)]
 struct Slow {
     lifetime: Duration,
@@ -186,7 +186,7 @@ fn concurrent_calls_share_one_signature() {
         "HostName=service.example;SharedAccessKeyName=owner;SharedAccessKey=c2VjcmV0"
             .parse()
             .unwrap();
-    // Each reading of the clock is one second later, so a second signature would differ.
+    // Each clock reading is one second later than the previous one, so signing again would yield a different token.
     let now = AtomicI64::new(1_700_000_000);
     let sas = SasCredential::new(&connection).unwrap().with_clock(move || {
         time::OffsetDateTime::from_unix_timestamp(now.fetch_add(1, Ordering::SeqCst)).unwrap()

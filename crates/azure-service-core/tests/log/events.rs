@@ -29,7 +29,7 @@ fn busy() -> Reply {
         .header("x-ms-request-id", "r-1")
 }
 
-// The macro `client_info!` is expanded in this test program.
+// The macro `client_info!` is expanded in this test program, so events have its crate name as their target.
 const TARGET: &str = env!("CARGO_CRATE_NAME");
 
 #[tokio::test(start_paused = true)]

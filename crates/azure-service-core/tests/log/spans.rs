@@ -1,4 +1,4 @@
-//! Spans: one per call for `tracing`, and azure_core's for OpenTelemetry.
+//! Spans: one `tracing` span per call, and azure_core's OpenTelemetry spans.
 
 use super::secrets::Log;
 use super::support::*;

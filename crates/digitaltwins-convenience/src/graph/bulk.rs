@@ -39,8 +39,8 @@ impl DigitalTwinsClient {
     /// Upserts any number of twins and relationships concurrently, and reports an outcome for each item.
     ///
     /// * Concurrency adapts to the service: each success raises the limit; each 429 halves it and delays new requests
-    ///   by `Retry-After`. If an item is still throttled after the retries of its call, it is retried up to ten
-    ///   times.
+    ///   by `Retry-After`. If a call is still throttled after its retries, the item is tried again, at most ten times
+    ///   in total.
     /// * A relationship waits until its twins are stored, provided that they precede it. Two writes of one twin keep
     ///   their order.
     /// * A failed item does not stop the others.

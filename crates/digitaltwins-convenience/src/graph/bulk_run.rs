@@ -22,7 +22,7 @@ use crate::{DigitalTwinsClient, Upsert};
 
 /// The initial limit of concurrent requests.
 const INITIAL_LIMIT: usize = 8;
-/// The maximum number of attempts for a throttled item, on top of the retries of each call.
+/// The maximum number of calls for a throttled item. Each call has retries in addition.
 const ATTEMPTS: u32 = 10;
 
 /// An item read from the stream.
@@ -148,7 +148,7 @@ impl BulkRun {
 
     /// Sends the waiting items whose resources are not in flight.
     fn start(&mut self) {
-        // An item must not overtake a waiting item that writes a resource it needs.
+        // An item must not overtake a waiting item that writes a resource which the overtaking item needs.
         let mut claimed: HashSet<Key> = HashSet::new();
         let mut position = 0;
         while self.running.len() < self.limit.limit() && position < self.waiting.len() {

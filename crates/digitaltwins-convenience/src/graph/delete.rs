@@ -36,7 +36,8 @@ pub struct DeletedModels {
 impl DigitalTwinsClient {
     /// Deletes a twin with all its relationships, outgoing and incoming.
     ///
-    /// If another client adds a relationship in the meantime, the deletion starts over, up to eight times.
+    /// If another client adds a relationship in the meantime, the deletion starts over. It is attempted at most eight
+    /// times.
     ///
     /// # Errors
     ///

@@ -36,9 +36,9 @@ fn reference(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| id(value))
 }
 
-/// Returns the indices of `models` in topological order, dependencies first. Models without a dependency between them
-/// keep their order. Dependencies outside of `models` are ignored. If models depend on each other in a cycle, fails
-/// with the ids of the models in the cycle.
+/// Returns the indices of `models` in topological order, dependencies first. A dependency moves ahead of the first
+/// model that needs it; otherwise, the models keep their order. Dependencies outside of `models` are ignored. If models
+/// depend on each other in a cycle, fails with the ids of the models in the cycle.
 pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
     let by_id: HashMap<&str, usize> = models
         .iter()

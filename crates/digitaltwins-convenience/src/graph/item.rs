@@ -30,7 +30,7 @@ impl GraphItem {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if the twin or relationship cannot be serialized as a JSON object.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `twin` cannot be serialized as a JSON object.
     pub fn twin<T: Serialize>(twin: &DigitalTwin<T>) -> Result<Self> {
         let read = json::to_value(twin).and_then(serde_json::from_value);
         read.map(Self::DigitalTwin)
@@ -41,7 +41,7 @@ impl GraphItem {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if the twin or relationship cannot be serialized as a JSON object.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `relationship` cannot be serialized as a JSON object.
     pub fn relationship<T: Serialize>(relationship: &Relationship<T>) -> Result<Self> {
         let read = json::to_value(relationship).and_then(serde_json::from_value);
         read.map(Self::Relationship)

@@ -39,7 +39,7 @@ impl Default for UploadModelsOptions {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UploadedModels {
-    /// The stored models, in the order of their upload.
+    /// The stored models, in upload order.
     pub models: Vec<DigitalTwinsModelData>,
     /// The ids of skipped models; see [`UploadModelsOptions::skip_existing`].
     pub skipped: Vec<String>,
@@ -88,7 +88,7 @@ impl DigitalTwinsClient {
         self.upload_values("upload_models", models, options).await
     }
 
-    /// Uploads the models of files, like [`upload_models`](Self::upload_models).
+    /// Uploads the models in `files`, like [`upload_models`](Self::upload_models).
     ///
     /// # Errors
     ///

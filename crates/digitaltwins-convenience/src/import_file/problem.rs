@@ -1,10 +1,10 @@
-//! Problems of an import file.
+//! Problems in an import file.
 
 use std::fmt;
 
 use super::section::ImportFileSection;
 
-/// A problem of an import file.
+/// A problem in an import file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportFileProblem {

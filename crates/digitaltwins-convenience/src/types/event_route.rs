@@ -26,8 +26,7 @@ pub struct EventRoute {
     pub id: Option<String>,
     /// The name of an endpoint: an Event Hubs, Service Bus or Event Grid destination of the instance.
     pub endpoint_name: String,
-    /// The filter of events: `true` for all, or an expression such as
-    /// `type = 'Microsoft.DigitalTwins.Twin.Create'`.
+    /// The event filter: `true` for all events, or an expression such as `type = 'Microsoft.DigitalTwins.Twin.Create'`.
     pub filter: String,
     /// Unknown members, and members that were `null` or empty. They are sent back, because a write replaces the whole
     /// route.

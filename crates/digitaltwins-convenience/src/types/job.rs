@@ -81,7 +81,7 @@ pub struct ImportJob {
     /// The time at which the service will delete the record of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_date_time: Option<DateTime>,
-    /// The error of a failed job. The log contains the errors of individual lines.
+    /// The error that ended a failed job. The log contains the errors of individual lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// Unknown members, and members that were `null` or empty.

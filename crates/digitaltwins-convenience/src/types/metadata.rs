@@ -39,7 +39,8 @@ impl DigitalTwinMetadata {
     }
 }
 
-/// The `$metadata` of a component. It has no model, because the twin's model determines the component's.
+/// The `$metadata` of a component. It does not name a model, because the model of the twin determines the model of the
+/// component.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ComponentMetadata {

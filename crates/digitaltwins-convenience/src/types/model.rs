@@ -12,14 +12,14 @@ use serde_json::{Map, Value};
 pub struct DigitalTwinsModelData {
     /// The id of the model, a DTMI.
     pub id: String,
-    /// The display name by language. A plain string in the DTDL has the language `en`.
+    /// The display names by language. A plain string in the DTDL is listed as `en`.
     #[serde(
         default,
         skip_serializing_if = "IndexMap::is_empty",
         deserialize_with = "by_language"
     )]
     pub display_name: IndexMap<String, String>,
-    /// The description by language. A plain string in the DTDL has the language `en`.
+    /// The descriptions by language. A plain string in the DTDL is listed as `en`.
     #[serde(
         default,
         skip_serializing_if = "IndexMap::is_empty",

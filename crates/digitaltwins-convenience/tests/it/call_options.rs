@@ -35,7 +35,7 @@ fn service() -> (Arc<MockService>, DigitalTwinsClient) {
     )
 }
 
-/// Makes a call of every kind. Returns the name of each with its error.
+/// Makes one call of each kind. Returns the name of each call with its error, or with `None` if it succeeded.
 async fn calls(client: &DigitalTwinsClient) -> Vec<(&'static str, Option<Error>)> {
     let twin = BasicDigitalTwin::new("t", "dtmi:example:m;1", Map::new());
     let patch = DigitalTwinPatch::new().add("a", 1).unwrap();

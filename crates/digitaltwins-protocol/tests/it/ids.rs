@@ -28,7 +28,7 @@ fn the_colons_and_semicolons_of_a_dtmi_are_encoded() {
     assert_eq!(request.method, "DELETE");
 }
 
-/// Asserts that every operation refuses `$bad` for each of its ids, and returns the operations.
+/// Asserts that every operation refuses `$bad` for each of its ids, and returns the names of the operations.
 macro_rules! each_refused {
     ($bad:expr, $($operation:ident($($id:ident),+ $(; $($rest:expr),*)?);)+) => {{
         let api = api();
@@ -43,7 +43,7 @@ macro_rules! each_refused {
                 let Err(Error::InvalidRequest(reason)) = built else {
                     panic!("{} accepts {:?} as {}", stringify!($operation), $bad, names[bad]);
                 };
-                // The reason has the parameter's name from the API description, in camel case.
+                // The reason starts with the parameter's name from the API description, in camel case.
                 let name = reason.split(':').next().unwrap_or_default();
                 assert_eq!(name.to_lowercase(), names[bad].replace('_', ""));
             }

@@ -109,7 +109,8 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
                 }
                 State::Open => {
                     walk.edges[edge] = None;
-                    // The stack is the path to the current element; the cycle is its part after `next`.
+                    // The stack is the path to the current element. The cycle consists of the steps after `next`, and
+                    // the step that closes it.
                     let steps = stack.iter().skip_while(|(_, known, _)| *known != next).skip(1);
                     let steps = steps.map(|(property, node, _)| (*property, *node));
                     cycles.push(Cycle::of(session, steps.chain([(property, next)]), next));

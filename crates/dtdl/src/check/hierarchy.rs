@@ -141,8 +141,8 @@ fn check_extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limi
 }
 
 fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
-    // A model with errors may exceed the limits on `extends`, so the lists of its ancestors are truncated. Complete
-    // lists could take memory quadratic in the number of Interfaces.
+    // A model with errors may exceed the limits on `extends`, so its ancestor lists are truncated. Complete lists could
+    // take memory quadratic in the number of Interfaces.
     let longest = if session.diagnostic_count() == 0 {
         usize::MAX
     } else {

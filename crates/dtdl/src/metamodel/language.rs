@@ -111,7 +111,7 @@ pub(crate) struct Target {
     pub(crate) plural: bool,
     pub(crate) min: usize,
     pub(crate) max: Option<usize>,
-    /// The property of each value that supplies a segment of the identifier assigned to the value.
+    /// The property that supplies, for each value without an `@id`, a segment of its assigned identifier.
     pub(crate) segment: Option<&'static str>,
     /// Whether values defined in place need an `@id`.
     pub(crate) id_required: bool,

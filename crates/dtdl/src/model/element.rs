@@ -172,8 +172,8 @@ impl Element {
             .map(|(name, value)| (&**name, value))
     }
 
-    /// Returns the value of a property that does not hold elements, as JSON. The name of a supplemental property is its
-    /// term.
+    /// Returns the value of a property as JSON, or `None` if the property holds elements or has no value. Supplemental
+    /// properties are named by their term.
     #[must_use]
     pub fn value(&self, property: &str) -> Option<Value> {
         Some(match self.data().literal(property)? {

@@ -41,8 +41,8 @@ impl Interface {
         self.element.related("extends").map(Self::of)
     }
 
-    /// Returns all Interfaces that this one extends, directly or indirectly. Direct ones come first; there are no
-    /// duplicates.
+    /// Returns all Interfaces that this one extends, directly or indirectly. Interfaces in `extends` come first. There
+    /// are no duplicates.
     pub fn ancestors(&self) -> impl Iterator<Item = Self> + '_ {
         let model = self.element.model();
         let list = model.arena().ancestors.get(&self.element.index());
@@ -57,7 +57,7 @@ impl Interface {
         self.id() == id || self.ancestors().any(|ancestor| ancestor.id() == id)
     }
 
-    /// Returns the contents without inherited ones.
+    /// Returns the contents that the Interface itself defines, without inherited ones.
     pub fn own_contents(&self) -> impl Iterator<Item = Content> + '_ {
         self.element.related("contents").filter_map(Content::of)
     }
