@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use crate::connection_string::{AccessSecret, ConnectionString, ConnectionStringError};
 
-/// All characters except the unreserved ones of RFC 3986.
+/// All characters except the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -133,7 +133,7 @@ type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
 
 #[derive(Clone)]
 enum Source {
-    /// The key of a policy.
+    /// A policy key.
     Key(Arc<Signer>),
     /// A token that the caller signed. It is used unchanged and cannot be renewed.
     Fixed(SasToken),

@@ -105,7 +105,7 @@ impl From<azure_service_core::Error> for Error {
     }
 }
 
-/// Lets `?` convert the error of `into_model()`.
+/// Lets `?` convert errors from `into_model()`.
 impl From<azure_core::Error> for Error {
     fn from(error: azure_core::Error) -> Self {
         azure_service_core::Error::from(error).into()
@@ -182,7 +182,7 @@ impl Error {
         self.0.core.code()
     }
 
-    /// Returns the service's message, or the client's own message if no request was sent.
+    /// Returns the service's message, or the client's message if no request was sent.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.core.message()

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 /// The maximum length of a model id, in characters, all of which are ASCII.
 const MAX_MODEL_ID: usize = 128;
 
-/// Returns the reason that an id cannot be used. The service accepts any id, but with some ids, the URL path would
-/// address a different resource.
+/// Returns the reason why an id cannot be used, or `None` if it can. The service accepts any id, but with some ids, the
+/// URL path would address a different resource.
 pub(crate) fn fault(id: &str) -> Option<&'static str> {
     match id {
         "" => Some("is empty"),

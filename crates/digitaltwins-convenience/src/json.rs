@@ -89,7 +89,7 @@ pub(crate) fn split<T: DeserializeOwned>(
     }
 }
 
-/// A deserializer of an object that also supports the unit type `()`, which then ignores all members. `serde_json`
+/// A deserializer of an object that also supports the unit type `()`, for which all members are ignored. `serde_json`
 /// deserializes `()` only from `null`.
 pub(crate) struct Object<'de, 'a> {
     members: &'de Map<String, Value>,

@@ -7,8 +7,8 @@
 //! 2. **Models**: [`create_models`](DigitalTwinsClient::create_models),
 //!    [`upload_models`](DigitalTwinsClient::upload_models) for whole ontologies, optionally from [`ModelFiles`],
 //!    [`list_models`](DigitalTwinsClient::list_models), [`delete_all_models`](DigitalTwinsClient::delete_all_models).
-//! 3. **Twins and components**: [`DigitalTwin`] and [`Component`] around a type of your own, or [`BasicDigitalTwin`]
-//!    around JSON; [`get_digital_twin`](DigitalTwinsClient::get_digital_twin),
+//! 3. **Twins and components**: [`DigitalTwin`] and [`Component`] around your own type, or [`BasicDigitalTwin`] around
+//!    JSON; [`get_digital_twin`](DigitalTwinsClient::get_digital_twin),
 //!    [`upsert_digital_twin`](DigitalTwinsClient::upsert_digital_twin).
 //! 4. **Changes**: [`DigitalTwinPatch`], [`ComponentPatch`] and [`RelationshipPatch`], built or computed by
 //!    [`diff`](Patch::diff); [`update_digital_twin`](DigitalTwinsClient::update_digital_twin) with a [`Precondition`];

@@ -37,7 +37,7 @@ pub enum ModelFilesError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The cause.
+        /// The underlying I/O error.
         source: io::Error,
     },
     /// A folder has no `.json` file, not even in a folder below it.
@@ -57,7 +57,7 @@ pub enum ModelFilesError {
     Json {
         /// The name of the document.
         document: String,
-        /// The cause.
+        /// The underlying JSON error.
         source: serde_json::Error,
     },
 }

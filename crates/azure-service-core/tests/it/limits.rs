@@ -72,7 +72,7 @@ async fn limit_of_the_response_is_64_mib_unless_set_and_applies_to_error_respons
     }
 }
 
-/// Returns the error of reading a room, and the elapsed seconds.
+/// Reads a room. Returns the error and the elapsed seconds.
 async fn time(client: &ServiceClient<Client>) -> (Error, u64) {
     let begin = Instant::now();
     let error = get(client).await.unwrap_err();

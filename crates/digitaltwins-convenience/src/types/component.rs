@@ -67,7 +67,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Component<T> {
     }
 }
 
-/// Returns the members of `contents`, plus the members of `extra` that it lacks.
+/// Returns the members of `contents`, plus the members of `extra` that `contents` lacks.
 pub(super) fn content_members<T: Serialize>(
     contents: &T,
     extra: &Map<String, Value>,

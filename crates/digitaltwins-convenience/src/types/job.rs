@@ -109,7 +109,7 @@ pub struct DeleteJob {
     /// The time at which the service will delete the record of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_date_time: Option<DateTime>,
-    /// The error of a failed job.
+    /// The error that ended a failed job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// Unknown members, and members that were `null` or empty.
@@ -117,7 +117,7 @@ pub struct DeleteJob {
     pub extra: Map<String, Value>,
 }
 
-/// The error of a failed job.
+/// The error that a failed job reports.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]

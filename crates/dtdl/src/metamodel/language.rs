@@ -129,7 +129,7 @@ pub(crate) struct Target {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Class {
     pub(crate) kind: K,
-    /// Maximum length of `@id`, if lower than that of the version.
+    /// Maximum length of `@id`, if lower than the maximum of the DTDL version.
     pub(crate) id_max: Option<usize>,
     /// Properties that all classes have.
     pub(super) common: &'static [Property],

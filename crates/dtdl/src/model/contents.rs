@@ -58,7 +58,7 @@ view! {
     Component
 }
 view! {
-    /// A Relationship: links from a twin to others.
+    /// A Relationship: links from a twin to other twins.
     Relationship
 }
 

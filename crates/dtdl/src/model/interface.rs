@@ -62,7 +62,7 @@ impl Interface {
         self.element.related("contents").filter_map(Content::of)
     }
 
-    /// Returns all contents: own, then inherited.
+    /// Returns all contents, first the Interface's own, then the inherited ones.
     pub fn contents(&self) -> impl Iterator<Item = Content> + '_ {
         let model = self.element.model();
         let list = model.arena().ancestors.get(&self.element.index());

@@ -42,7 +42,7 @@ impl<T> PerElement<T> {
         (0..len).map(ElementIndex)
     }
 
-    /// Returns another table for the same elements, with `entry` for each.
+    /// Returns a table for the same elements in which every entry is a clone of `entry`.
     pub(crate) fn filled<U: Clone>(&self, entry: U) -> PerElement<U> {
         PerElement(vec![entry; self.0.len()])
     }

@@ -7,7 +7,7 @@ use super::element::Element;
 use crate::Dtmi;
 use crate::metamodel::ElementKind;
 
-/// A schema: the type of data.
+/// A schema, which describes a type of data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Schema {
     element: Element,
