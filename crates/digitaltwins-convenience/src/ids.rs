@@ -47,7 +47,7 @@ pub(crate) fn check_model(parameter: &'static str, id: &str) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// ADT-ID-3, ADT-ID-4: import files refuse the same ids.
+    /// ADT-ID-3, ADT-ID-4: the validator of import files refuses the same ids.
     #[test]
     fn only_ids_that_would_address_another_resource_are_refused() {
         for id in [

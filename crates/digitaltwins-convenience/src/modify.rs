@@ -112,7 +112,7 @@ impl DigitalTwinsClient {
     }
 }
 
-/// The outcome of the last round.
+/// The outcome of the last read-modify-write round.
 enum Written {
     /// The patch was applied; the new version has this ETag.
     Applied(Option<Etag>),

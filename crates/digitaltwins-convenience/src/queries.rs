@@ -39,7 +39,7 @@ pub struct QueryTwinsOptions {
     pub charge: Option<QueryCharge>,
 }
 
-/// One page of the rows of a query.
+/// One page of query rows.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(bound(deserialize = "T: DeserializeOwned"))]
 #[non_exhaustive]

@@ -32,7 +32,7 @@ pub struct DeletedModels {
     pub ids: Vec<String>,
 }
 
-/// Deletion with dependencies.
+/// Deletion together with dependent resources.
 impl DigitalTwinsClient {
     /// Deletes a twin with all its relationships, outgoing and incoming.
     ///
@@ -145,7 +145,7 @@ impl DigitalTwinsClient {
         loop {
             match self.delete_listed_models(&mut deleted.ids).await? {
                 None => return Ok(deleted),
-                // Another client has stored a model that uses one of these models.
+                // Another client has stored a model that uses one of the listed models.
                 Some(_) if attempt < ATTEMPTS => attempt += 1,
                 Some(in_use) => return Err(in_use),
             }

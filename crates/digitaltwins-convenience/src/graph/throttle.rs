@@ -63,7 +63,7 @@ impl ConcurrencyLimit {
         state.limit = (state.limit + 1.0 / state.limit).min(state.max);
     }
 
-    /// Returns and clears the delay before new requests, which 429 responses set.
+    /// Returns and clears the delay before new requests. 429 responses set it.
     pub(super) fn take_wait(&self) -> Option<Duration> {
         self.state().wait.take()
     }

@@ -226,7 +226,7 @@ impl DigitalTwinsClient {
         let mut problems: Vec<String> = Vec::new();
         for batch in batches {
             let faults = self.validate_batch(models, batch, &mut known, &mut asked).await?;
-            // Several batches may report the same fault in a shared base.
+            // Several batches may report the same fault in a base interface that they share.
             for fault in faults {
                 if !problems.contains(&fault) {
                     problems.push(fault);
@@ -264,7 +264,7 @@ impl DigitalTwinsClient {
                 .into_iter()
                 .filter(|id| asked.insert(id.clone()))
                 .collect();
-            // Reading more models would not fix these errors.
+            // These errors remain even if the missing models are read.
             if !error.diagnostics.is_empty() || missing.is_empty() {
                 let lines = error.diagnostics.iter().map(ToString::to_string);
                 let unresolved = error.unresolved_ids().into_iter();

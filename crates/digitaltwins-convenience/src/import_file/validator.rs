@@ -46,7 +46,7 @@ impl Default for ImportFileValidator {
     }
 }
 
-/// The result of a validation.
+/// The result of validating an import file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportFileReport {

@@ -198,7 +198,7 @@ pub(crate) fn adapt_to_document<K: PatchTarget>(patch: Patch<K>, document: &Valu
             PatchOperation::Add(AddOperation { path, value }) => adapt_add(path, value, &document),
             other => other,
         };
-        // The next operation is adapted to the document as this one leaves it.
+        // The next operation is adapted to the document that results from this operation.
         if json_patch::patch(&mut document, std::slice::from_ref(&operation)).is_ok() {
             operations.push(operation);
         }

@@ -26,7 +26,7 @@ pub struct DigitalTwinsModelData {
         deserialize_with = "by_language"
     )]
     pub description: IndexMap<String, String>,
-    /// The time of the upload.
+    /// The upload time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload_time: Option<DateTime>,
     /// Whether the service refuses new twins of the model.

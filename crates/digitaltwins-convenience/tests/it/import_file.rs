@@ -200,7 +200,7 @@ fn a_wrong_section_line_is_reported_with_the_valid_sections() {
     }
 }
 
-/// ADT-ID-3, ADT-ID-4: import files refuse the same ids as the client.
+/// ADT-ID-3, ADT-ID-4: the validator refuses the same ids as the client.
 #[test]
 fn ids_that_would_address_another_resource_are_refused() {
     let mut twins = vec![twin("a->b", "Room"), twin("ü #?%2F\\", "Room")];

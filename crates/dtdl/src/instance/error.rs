@@ -12,11 +12,11 @@ use crate::{Dtmi, ElementKind};
 pub struct InstanceError {
     /// JSON pointer (RFC 6901) to the value within the data. For a missing value, to its parent.
     pub pointer: String,
-    /// The rule that the value breaks.
+    /// The rule that the value violates.
     pub kind: InstanceErrorKind,
 }
 
-/// The rule that a value breaks.
+/// A rule that a value can violate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstanceErrorKind {

@@ -10,7 +10,7 @@ use super::{Data, Member, Node};
 /// Maximum nesting depth. It bounds every recursion over the tree; no valid model nests that deep.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-/// The first syntax error of a document.
+/// The first syntax error in a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub(crate) offset: u32,

@@ -4,7 +4,7 @@ use crate::metamodel::kind::ElementKind as K;
 use crate::metamodel::language::{Limits, Property};
 use crate::metamodel::quantities::Quantities;
 
-/// A schema that an extension adds: term, identifier, fields.
+/// A schema that an extension adds: its term, identifier and fields.
 pub(crate) type Record = (&'static str, &'static str, &'static [(&'static str, K)]);
 
 /// A version of an extension. A model enables it by listing its context in `@context`.
