@@ -306,20 +306,29 @@ impl Bundler {
             return Ok(format!("#{}", target.fragment));
         }
         let section = named.unwrap_or(place.section());
+        let mut origin = (target.file.clone(), target.fragment.clone());
         let value = match self.files.get(&target)? {
             Some(value) => value,
             None if section == Section::Schemas => {
                 let fault = Fault::UnresolvableReference(reference.to_owned());
                 self.missing.push((file.to_owned(), Located::new(at, fault)));
+                // Errors name the reference, because there is no target.
+                origin = (file.to_owned(), at.as_str().to_owned());
                 json!({ UNRESOLVED: reference })
             }
             None => self.target(&target, reference, file, at)?,
         };
-        self.add(section, target, value)
+        self.add(section, target, value, origin)
     }
 
     /// Copies a component into the document, unless it has been copied before. Returns the reference to it.
-    fn add(&mut self, section: Section, target: Target, value: Value) -> Result<String, Error> {
+    fn add(
+        &mut self,
+        section: Section,
+        target: Target,
+        value: Value,
+        origin: (PathBuf, String),
+    ) -> Result<String, Error> {
         if let Some(reference) = self.names.get(&(section, target.clone())) {
             return Ok(reference.clone());
         }
@@ -342,11 +351,8 @@ impl Bundler {
         let pointer = Pointer::to(section.pointer(self.format)).at(&name);
         let reference = format!("#{}", pointer.as_str());
         self.names.insert((section, target.clone()), reference.clone());
-        self.origins.push((
-            pointer.as_str().to_owned(),
-            target.file.clone(),
-            target.fragment.clone(),
-        ));
+        self.origins
+            .push((pointer.as_str().to_owned(), origin.0, origin.1));
         let is_base = value.get("discriminator").is_some();
         let is_subtype = self.files.is_subtype(&target)?;
         self.added.push(Component {
@@ -368,7 +374,8 @@ impl Bundler {
                 continue;
             }
             if let Some(value) = self.files.get(&target)? {
-                self.add(Section::Schemas, target, value)?;
+                let origin = (target.file.clone(), target.fragment.clone());
+                self.add(Section::Schemas, target, value, origin)?;
             }
         }
         Ok(())

@@ -162,3 +162,18 @@ fn path_item_that_contains_itself_is_refused() {
     let refused = load(refer(json!({"get": {}})), &[]).unwrap_err();
     assert_eq!(refused, "v1/looms.json#/paths/~1x/$ref: must be a string");
 }
+
+#[test]
+fn reference_to_a_path_that_is_no_file_is_located_at_the_reference() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("looms.json");
+    std::fs::write(&file, looms(refer("/#gone/Loom")).to_string()).unwrap();
+    let error = stages(&file, None, "the input", Unsupported::Skip)
+        .unwrap_err()
+        .to_string();
+    let at = format!(
+        "{}#/paths/~1looms/get/responses/200/schema/$ref: unresolvable reference",
+        file.display()
+    );
+    assert!(error.starts_with(&at), "{error}");
+}
