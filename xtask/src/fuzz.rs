@@ -35,6 +35,8 @@ pub struct Options {
     pub targets: Vec<String>,
     /// A sanitizer of a nightly compiler, such as `address`.
     pub sanitizer: Option<String>,
+    /// Seed of the random inputs; by default another one in every run.
+    pub seed: Option<u32>,
 }
 
 /// The result of one target.
@@ -62,7 +64,7 @@ pub fn run(workspace: &Workspace, options: &Options, say: impl Fn(&str) + Sync) 
         for _ in 0..options.jobs.max(1) {
             scope.spawn(|| {
                 while let Some(target) = built.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let run = run_target(workspace, target, options.seconds);
+                    let run = run_target(workspace, target, options);
                     if let Ok(run) = &run {
                         say(&line(run));
                     }
@@ -90,7 +92,7 @@ fn step(reason: String) -> Error {
     }
 }
 
-fn run_target(workspace: &Workspace, target: &Built, seconds: u64) -> Result<Run, Error> {
+fn run_target(workspace: &Workspace, target: &Built, options: &Options) -> Result<Run, Error> {
     let folder = target.folder.join(&target.name);
     let (corpus, artifacts) = (folder.join("corpus"), folder.join("findings"));
     let io = |file: &Path| {
@@ -107,7 +109,9 @@ fn run_target(workspace: &Workspace, target: &Built, seconds: u64) -> Result<Run
         .arg(workspace.path("fuzz/seeds").join(&target.name))
         // Findings of earlier runs are executed first.
         .arg(&artifacts)
-        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-max_total_time={}", options.seconds))
+        // Zero is a random seed.
+        .arg(format!("-seed={}", options.seed.unwrap_or(0)))
         .arg(format!("-timeout={EXECUTION_TIMEOUT}"))
         .arg(format!("-rss_limit_mb={MEMORY_LIMIT}"))
         .arg(format!("-max_len={MAX_LENGTH}"))

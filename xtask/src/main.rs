@@ -103,6 +103,9 @@ enum Command {
         /// Build with this sanitizer of a nightly compiler, such as `address`.
         #[arg(long)]
         sanitizer: Option<String>,
+        /// Seed of the random inputs, to repeat a run.
+        #[arg(long)]
+        seed: Option<u32>,
         /// Targets to run, by the names in fuzz/Cargo.toml; default: all.
         targets: Vec<String>,
     },
@@ -262,6 +265,7 @@ fn run(command: Command) -> Result<(), Error> {
             seconds,
             jobs,
             sanitizer,
+            seed,
             targets,
         } => {
             let options = fuzz::Options {
@@ -269,6 +273,7 @@ fn run(command: Command) -> Result<(), Error> {
                 jobs,
                 targets,
                 sanitizer,
+                seed,
             };
             fuzz::run(&workspace, &options, |line| say!("{line}"))?;
         }
