@@ -9,17 +9,17 @@ use crate::model::model;
 model! {
     /// The number of registered devices, by status.
     pub struct RegistryStatistics as "statistics" {
-        /// The number of all devices.
+        /// The total number of devices.
         pub total_device_count: Option<i64> = "totalDeviceCount",
-        /// The number of devices that may connect.
+        /// The number of enabled devices, which may connect.
         pub enabled_device_count: Option<i64> = "enabledDeviceCount",
-        /// The number of devices that may not connect.
+        /// The number of disabled devices, which may not connect.
         pub disabled_device_count: Option<i64> = "disabledDeviceCount",
     }
 }
 
 model! {
-    /// Statistics of connections.
+    /// Connection statistics.
     pub struct ServiceStatistics as "statistics" {
         /// The number of connected devices.
         pub connected_device_count: Option<i64> = "connectedDeviceCount",

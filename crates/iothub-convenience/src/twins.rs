@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::identity::{check_device_id, check_module_id};
 use crate::twin::{Twin, TwinPatch, TwinReplacement};
 
-/// The id of a twin, already checked.
+/// The validated id of a twin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TwinId<'a> {
     device_id: &'a str,
@@ -73,7 +73,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`invalid_twin`](crate::Error::invalid_twin) with all violations if the patch breaks a rule of the hub;
+    /// [`invalid_twin`](crate::Error::invalid_twin) with all violations if the patch is invalid;
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the twin has been changed;
     /// [`is_not_found`](crate::Error::is_not_found) if the device does not exist.
     ///

@@ -24,7 +24,7 @@ use support::{KEY, MockTransport};
 
 const ANY: Precondition = Precondition::Unconditional;
 
-/// The texts by area. Each text appears once.
+/// The error texts by area. Each text appears once.
 #[derive(Default)]
 struct Report(BTreeMap<&'static str, Vec<String>>);
 

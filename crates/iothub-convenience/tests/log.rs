@@ -1,4 +1,4 @@
-//! Logs show no keys. The test is a separate program, because it sets the global subscriber.
+//! Tests that logs contain no keys. The test is a separate program, because it sets the global subscriber.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,5 +1,5 @@
-//! Spans and log events of calls. The tests are a separate program, because `tracing` caches the interest in call
-//! sites.
+//! Spans and log events of calls. The tests are a separate program, because `tracing` caches for the whole process
+//! which call sites are enabled.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -19,7 +19,7 @@ use support::{KEY, MockTransport};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The lock that each test holds, because the interest in call sites is cached for all threads.
+/// The lock that each test holds, because `tracing` caches for all threads which call sites are enabled.
 static SUBSCRIBER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 fn traced(transport: &Arc<MockTransport>) -> (tracer::Recorder, IotHubRegistryManager) {
@@ -166,8 +166,8 @@ async fn headers_that_explain_a_failure_are_not_redacted() {
 async fn throttled_bulk_run_continues_and_reports_progress() {
     let _turn = SUBSCRIBER.lock().await;
     let transport = MockTransport::new();
-    // The first call uses up its three retries. The second call fails at once, because a call does not wait
-    // for 90 s; the bulk run does, and then makes a third call.
+    // The first call fails after three retries. The second call fails at once, because a single call does not wait for
+    // 90 s. The bulk run does wait, and then makes a third call.
     for _ in 0..4 {
         transport.respond(429, &json!({}));
     }

@@ -15,7 +15,7 @@ use crate::twin::violation::{Path, Rule, Violation};
 ///
 /// The values are JSON. Paths are names separated by dots, such as `climate.target`; names cannot contain dots. The
 /// service also maintains the [version](Self::version) of desired and reported properties, and the time of the [last
-/// update](Self::last_updated) of each path. They do not count as values.
+/// update](Self::last_updated) of each path. The version and these times do not count as values.
 ///
 /// # Example
 ///
@@ -53,7 +53,7 @@ const METADATA: &str = "$metadata";
 const LAST_UPDATED: &str = "$lastUpdated";
 const LAST_UPDATED_VERSION: &str = "$lastUpdatedVersion";
 
-/// Reading.
+/// Read access.
 impl TwinCollection {
     /// Returns the value at `path`.
     #[must_use]
@@ -102,7 +102,7 @@ impl TwinCollection {
         self.members.get(VERSION)?.as_i64()
     }
 
-    /// Returns the service's metadata of the values. Tags have no metadata.
+    /// Returns the metadata that the service maintains for the values. Tags have no metadata.
     #[must_use]
     pub fn metadata(&self) -> Option<&Value> {
         self.members.get(METADATA)
@@ -118,7 +118,7 @@ impl TwinCollection {
     /// Returns the version of the last write of the value at `path`. With an empty path, returns the version of the
     /// last write of any value.
     ///
-    /// Only desired properties have this version, after the first write.
+    /// Only desired properties have such a version, and only after the first write.
     #[must_use]
     pub fn last_updated_version(&self, path: &str) -> Option<i64> {
         self.metadata_of(path, LAST_UPDATED_VERSION)?.as_i64()
@@ -136,7 +136,7 @@ impl TwinCollection {
     }
 }
 
-/// Editing, as in [`modify_twin`](crate::IotHubRegistryManager::modify_twin).
+/// Edits, for use with [`modify_twin`](crate::IotHubRegistryManager::modify_twin).
 impl TwinCollection {
     /// Sets the value at `path`. Creates missing objects.
     ///
@@ -229,7 +229,7 @@ impl<'de> Deserialize<'de> for TwinCollection {
     }
 }
 
-/// Returns the object at `name`. Replaces a value of another type with an empty object.
+/// Returns the object at `name`. If the value is missing or is not an object, it is replaced with an empty object.
 #[expect(clippy::expect_used, reason = "the value has been replaced by an object")]
 fn object_at<'a>(members: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     let value = members.entry(name).or_insert(Value::Null);

@@ -128,7 +128,7 @@ fn check_value(
     }
 }
 
-/// Returns the size by the service's rules. A `null` removes a value, so it has no size.
+/// Returns the size as the service counts it. A `null` removes a value, so it has no size.
 fn size_of_members(members: &Map<String, Value>) -> usize {
     members
         .iter()

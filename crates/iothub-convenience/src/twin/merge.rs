@@ -50,7 +50,7 @@ pub(crate) fn difference(before: &Map<String, Value>, after: &Map<String, Value>
     patch
 }
 
-/// Returns the members without nulls at every level, as the service stores them.
+/// Returns the members with nulls removed at every level, as the service stores them.
 pub(crate) fn without_nulls(members: &Map<String, Value>) -> Map<String, Value> {
     members
         .iter()

@@ -57,7 +57,7 @@ model! {
         pub model_id: Option<String> = "modelId",
         /// A number that increases with every write to the twin.
         pub version: Option<i64> = "version",
-        /// The configurations that target the twin, by their ids.
+        /// The configurations that target the twin, keyed by id.
         pub configurations: Option<BTreeMap<String, ConfigurationInfo>> = "configurations",
         /// Tags, which devices cannot read.
         pub tags: TwinCollection = "tags",
@@ -65,12 +65,12 @@ model! {
         pub properties: TwinProperties = "properties",
         /// The capabilities of the device.
         pub capabilities: Option<DeviceCapabilities> = "capabilities",
-        /// The device scope: of the device itself if it is an edge device, otherwise of its parent.
+        /// The scope of the device itself if it is an edge device, otherwise the scope of its parent.
         pub device_scope: Option<String> = "deviceScope",
         /// The scopes of the device's parents.
         pub parent_scopes: Option<Vec<String>> = "parentScopes",
-        /// The attributes of the identity, by their names. They are set with the identity, such as by
-        /// [`update_device`](crate::IotHubRegistryManager::update_device). Since API version 2024-03-31.
+        /// The attributes of the identity, keyed by name. They are written with the identity, for example by
+        /// [`update_device`](crate::IotHubRegistryManager::update_device). Available since API version 2024-03-31.
         pub attributes: Option<Map<String, Value>> = "attributes",
     }
 }
@@ -106,7 +106,7 @@ azure_service_core::open_enum! {
 plain_members!(ConfigurationInfoStatus);
 
 impl Twin {
-    /// Creates a twin of a device without tags and properties.
+    /// Creates a device twin without tags or properties.
     #[must_use]
     pub fn new(device_id: impl Into<String>) -> Self {
         Self {
@@ -124,7 +124,7 @@ impl Twin {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// Checks ids, tags and desired properties against the rules of the hub.
+    /// Checks ids, tags and desired properties against the hub's rules, which [`Rule`](crate::Rule) lists.
     ///
     /// A twin that was built or edited may break the rules; deserialization does not check them.
     ///
@@ -147,7 +147,7 @@ impl Twin {
 
     fn check_writable(&self, violations: &mut Vec<Violation>) {
         violations.extend(self.refused_values());
-        // Setting a value to `null` is written as its removal.
+        // A value set to `null` is written as a removal.
         let rules = |origin| (origin, Nulls::Remove);
         check(
             Section::Tags,
@@ -171,7 +171,7 @@ impl Twin {
     }
 }
 
-/// Returns violations for changes of members that a service cannot write.
+/// Returns violations for changes to members that a service cannot write.
 pub(crate) fn read_only_changes(before: &Twin, after: &Twin) -> Vec<Violation> {
     let json = |twin: &Twin| {
         let mut twin = twin.clone();

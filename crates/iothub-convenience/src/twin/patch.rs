@@ -1,4 +1,4 @@
-//! Patches of twins.
+//! Twin patches.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -17,8 +17,9 @@ use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 /// patch are removed, and members missing in the patch are kept. All other values, including arrays, replace the
 /// existing value.
 ///
-/// [`validate`](Self::validate) checks the rules of the hub and refuses contradictory changes. The methods that send
-/// a patch call it. To replace all tags and desired properties, use a [`TwinReplacement`](crate::TwinReplacement).
+/// [`validate`](Self::validate) checks the patch against the rules of the hub and refuses contradictory changes. The
+/// methods that send a patch call it first. To replace all tags and desired properties, use a
+/// [`TwinReplacement`](crate::TwinReplacement).
 ///
 /// # Example
 ///
@@ -63,7 +64,7 @@ impl TwinPatch {
         self.change(Section::Tags, path, Value::Null)
     }
 
-    /// Removes all tags. Earlier changes of tags in this patch are discarded.
+    /// Removes all tags. Earlier changes to tags in this patch are discarded.
     #[must_use]
     pub fn remove_all_tags(mut self) -> Self {
         self.sections.tags = Some(None);
@@ -87,16 +88,16 @@ impl TwinPatch {
     ///
     /// # Errors
     ///
-    /// [`InvalidTwin`] if the document has any other member, which cannot be written, or if one of these members is
-    /// not an object.
+    /// [`InvalidTwin`] if the document has any other member, because only these can be written, or if one of these
+    /// members has the wrong type.
     pub fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         let sections = Sections::from_json(document)?;
         Ok(Self { sections })
     }
 
-    /// Creates a patch that sets the tags and desired properties of a whole twin, such as one copied from the portal
-    /// or the CLI. All other members, `$metadata` and `$version` are ignored. A value that is `null` or missing is
-    /// not removed.
+    /// Creates a patch that sets the tags and desired properties of a complete twin, such as one copied from the portal
+    /// or the CLI. Other members of the twin are ignored, as are `$metadata` and `$version`. The patch removes nothing:
+    /// values that are `null` or missing in the twin are kept.
     ///
     /// # Errors
     ///
@@ -126,7 +127,7 @@ impl TwinPatch {
 
     /// Returns the patch that turns the tags and desired properties of `before` into those of `after`.
     ///
-    /// The patch has only the differences, so it does not overwrite concurrent changes of other values.
+    /// The patch contains only the differences, so it does not overwrite concurrent changes to other values.
     #[must_use]
     pub fn between(before: &Twin, after: &Twin) -> Self {
         let changes = |before: &TwinCollection, after: &TwinCollection| {
@@ -142,8 +143,8 @@ impl TwinPatch {
         Self { sections }
     }
 
-    /// Disables the checks of [`validate`](Self::validate), for a hub with different rules. Contradictory changes are
-    /// still violations.
+    /// Disables the checks of [`validate`](Self::validate), for a hub with different rules. Contradictory changes and
+    /// values that cannot be serialized are still violations.
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.sections.unchecked = true;
@@ -156,7 +157,7 @@ impl TwinPatch {
         self.sections.tags.is_none() && self.sections.desired.is_none() && self.sections.problems.is_empty()
     }
 
-    /// Checks the patch against the rules of the hub.
+    /// Checks the patch for contradictory changes and against the hub's rules, which [`Rule`](crate::Rule) lists.
     ///
     /// The service may still refuse a valid patch, because the total size depends on the current twin.
     ///
@@ -245,7 +246,8 @@ fn compose(
         let path = path.member(&name);
         match (earlier.get_mut(&name), later) {
             (Some(Value::Object(earlier)), Value::Object(later)) => compose(earlier, later, &path, conflicts),
-            // After a removal or replacement, sending the object would merge it into the old value instead.
+            // The earlier change removes or replaces the value. A patch cannot say that and also set members of the new
+            // object: the service would merge the object into the old value.
             (Some(_), Value::Object(later)) => {
                 let ancestor = path.clone().into_string();
                 conflicts.push(deepest(path, &later).breaks(Rule::Conflict { ancestor }));

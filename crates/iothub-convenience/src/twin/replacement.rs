@@ -1,4 +1,4 @@
-//! Replacement of all tags and desired properties of a twin.
+//! Replacement of a twin's tags and desired properties.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -51,7 +51,8 @@ impl TwinReplacement {
         self
     }
 
-    /// Returns the members of an object. For any other value, records a problem that [`validate`](Self::validate) reports.
+    /// Returns the members of an object. For any other value, records a problem that
+    /// [`validate`](Self::validate) reports.
     fn object(&mut self, section: Section, value: &impl Serialize) -> Option<Map<String, Value>> {
         let rule = match to_value(value) {
             Ok(Value::Object(members)) => return Some(members),
@@ -68,20 +69,21 @@ impl TwinReplacement {
     ///
     /// # Errors
     ///
-    /// [`InvalidTwin`] if the document has any other member, which cannot be written, or if one of these members is
-    /// not an object.
+    /// [`InvalidTwin`] if the document has any other member, because only these can be written, or if one of these
+    /// members has the wrong type.
     pub fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         Sections::from_json(document).map(Self)
     }
 
-    /// Disables the checks of [`validate`](Self::validate), for a hub with different rules.
+    /// Disables the checks of [`validate`](Self::validate), for a hub with different rules. Values that are not objects
+    /// or cannot be serialized are still violations.
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.0.unchecked = true;
         self
     }
 
-    /// Checks the replacement against the rules of the hub.
+    /// Checks the replacement against the hub's rules, which [`Rule`](crate::Rule) lists.
     ///
     /// # Errors
     ///

@@ -14,14 +14,14 @@ pub(crate) struct Sections {
     /// The tags. `Some(None)` is sent as `null`, which removes all tags.
     pub(crate) tags: Option<Option<Map<String, Value>>>,
     pub(crate) desired: Option<Map<String, Value>>,
-    /// Whether the rules of the hub are left unchecked.
+    /// Whether to skip the checks against the rules of the hub.
     pub(crate) unchecked: bool,
-    /// Violations that are always reported: contradictory changes, and values that cannot be serialized.
+    /// Violations that are reported even if `unchecked` is set: contradictory changes and invalid values.
     pub(crate) problems: Vec<Violation>,
 }
 
 impl Sections {
-    /// Splits a document, which must have writable members only.
+    /// Splits a document into its sections. Members that cannot be written are violations.
     pub(crate) fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         let mut sections = Self::default();
         let mut violations = Vec::new();
@@ -38,7 +38,8 @@ impl Sections {
         Ok(sections)
     }
 
-    /// Returns the writable members of a whole twin, without `null` and members that only the service sets.
+    /// Returns the writable members of a complete twin, without `null` values and without members that only the service
+    /// sets.
     pub(crate) fn from_twin(twin: &impl Serialize) -> Result<Self, InvalidTwin> {
         let root = Path::root("twin");
         let refuse = |path: &Path, rule| InvalidTwin {
@@ -57,7 +58,7 @@ impl Sections {
             return Err(refuse(&root, Rule::NotAnObject));
         }
         let mut twin = object(twin, &root)?;
-        // Names are compared ignoring case, because the service varies it.
+        // Names are compared ignoring case, because the service is not consistent in its spelling.
         let take = |members: &mut Map<String, Value>, name: &str| {
             let key = members.keys().find(|key| key.eq_ignore_ascii_case(name));
             let key = key.cloned()?;
@@ -106,7 +107,7 @@ impl Sections {
         document
     }
 
-    /// Adds all violations to `violations`.
+    /// Adds the violations of the sections to `violations`.
     pub(crate) fn check(&self, nulls: Nulls, violations: &mut Vec<Violation>) {
         violations.extend(self.problems.iter().cloned());
         if self.unchecked {

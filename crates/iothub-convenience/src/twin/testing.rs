@@ -1,4 +1,4 @@
-//! Strategies of documents for property tests.
+//! Proptest strategies that generate twin documents.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};

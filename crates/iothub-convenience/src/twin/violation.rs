@@ -13,7 +13,7 @@ pub struct InvalidTwin {
 }
 
 impl InvalidTwin {
-    /// Returns an error if there is a violation.
+    /// Returns an error if there are any violations.
     pub(crate) fn check(violations: Vec<Violation>) -> Result<(), Self> {
         if violations.is_empty() {
             Ok(())
@@ -53,7 +53,7 @@ pub struct Violation {
     pub rule: Rule,
 }
 
-/// A broken rule for twins and patches.
+/// A violated rule for twins, patches and replacements.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rule {
@@ -63,7 +63,7 @@ pub enum Rule {
         /// The length of the name in bytes of UTF-8.
         bytes: usize,
     },
-    /// The name has a `.`, `$`, `#`, space or control character.
+    /// The name contains a `.`, `$`, `#`, space or control character.
     #[error("has {character:?} in its name; names must not contain . $ # space or control characters")]
     NameCharacter {
         /// The first character that is not allowed.
@@ -87,10 +87,10 @@ pub enum Rule {
     /// An array contains `null`, directly or inside an object.
     #[error("is null, which is not allowed in arrays")]
     NullInArray,
-    /// The section is too large: tags have at most 8 KiB, desired properties 32 KiB.
+    /// The section is too large. The limit is 8 KiB for tags and 32 KiB for desired properties.
     #[error("has a size of {size}; at most {limit} is allowed")]
     TooLarge {
-        /// The size by the service's rules: characters of names and strings, 8 per number, 4 per boolean.
+        /// The size as the service counts it: one per character of names and strings, 8 per number, 4 per boolean.
         size: usize,
         /// The limit.
         limit: usize,

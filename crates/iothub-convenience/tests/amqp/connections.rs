@@ -97,7 +97,8 @@ async fn messages_and_feedback_use_a_websocket() {
     hub.hello().await.unwrap();
 }
 
-/// An identity with these tokens, one after the other; the last one is repeated. An empty one is an error.
+/// A credential that returns these tokens in order and then repeats the last one. In place of an empty token, it
+/// returns an error.
 #[derive(Debug)]
 struct Entra {
     tokens: Vec<String>,

@@ -33,7 +33,7 @@ pub(crate) enum Fault {
     Silence,
 }
 
-/// A fault at the frame with this number, from 1.
+/// A fault that replaces the frame with this number, counted from 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Interruption {
     pub(crate) fault: Fault,
@@ -44,7 +44,7 @@ pub(crate) struct Interruption {
 #[derive(Debug, Default)]
 struct State {
     interruption: Mutex<Option<Interruption>>,
-    /// A number in frames of the client, and the number that replaces it.
+    /// A number in frames from the client, and the number that replaces it.
     replacement: Mutex<Option<[u64; 2]>>,
     client_frames: AtomicUsize,
     hub_frames: AtomicUsize,
@@ -111,8 +111,8 @@ impl FrameProxy {
         }
     }
 
-    /// Restarts the count of frames, and interrupts the connection with the given frame. Other connections are not
-    /// affected.
+    /// Restarts the frame counts, and interrupts the connection on which the given frame arrives. Other connections are
+    /// not affected.
     pub(crate) fn arm(&self, interruption: Option<Interruption>) {
         let mut slot = self.state.interruption.lock().unwrap();
         for peer in [Peer::Client, Peer::Hub] {
@@ -121,12 +121,12 @@ impl FrameProxy {
         *slot = interruption;
     }
 
-    /// Replaces a number in frames of the client with another one.
+    /// Replaces a number in frames from the client with another number.
     pub(crate) fn replace(&self, number: u64, replacement: u64) {
         *self.state.replacement.lock().unwrap() = Some([number, replacement]);
     }
 
-    /// Returns whether the interruption is still to come.
+    /// Returns whether the interruption is still pending.
     pub(crate) fn is_armed(&self) -> bool {
         self.state.interruption.lock().unwrap().is_some()
     }

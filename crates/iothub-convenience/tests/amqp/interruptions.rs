@@ -14,13 +14,13 @@ use crate::frame_proxy::{Fault, Interruption, Peer};
 use crate::proxied::Proxied;
 use crate::support::{amqp_error, wait_for_peer};
 
-/// The maximum duration of a call when the connection breaks. The timeouts are much longer: 30 and 60 seconds, and 5
-/// for closing.
+/// The maximum duration of a call when the connection breaks. It is shorter than every timeout (30 and 60 seconds, and
+/// 5 seconds for closing), so a call that waits for a timeout fails the test.
 const QUICK: Duration = Duration::from_secs(4);
 
 /// Runs `scenario` once without a fault to count the frames, and then once per frame with `fault` at that frame. The
-/// runs are distributed over `hubs` hubs, which work concurrently. Returns the results for the frames of the client and
-/// for those of the hub, each in order.
+/// runs are distributed over `hubs` hubs, which work concurrently. Returns two lists in frame order: the results for
+/// the client's frames, and those for the hub's frames.
 async fn at_each_frame<T>(
     fault: Fault,
     hubs: usize,
@@ -28,7 +28,7 @@ async fn at_each_frame<T>(
     scenario: impl AsyncFn(&Proxied, Option<Interruption>) -> T,
 ) -> [Vec<T>; 2] {
     let start = || Proxied::start(&change);
-    // Boxed, because the futures are too large for the stack of a test.
+    // Boxed, because the futures are too large for a test thread's stack.
     let run = async |proxied: &Proxied, interruption| Box::pin(scenario(proxied, interruption)).await;
     let undisturbed = start().await;
     run(&undisturbed, None).await;
@@ -140,7 +140,7 @@ async fn hub_that_stops_responding_at_any_frame_causes_a_timeout() {
         let error = amqp_error(result);
         let expected = (AmqpErrorKind::Timeout, 1);
         assert_eq!((error.kind(), error.attempts()), expected, "{interruption:?}");
-        // The next call uses another connection.
+        // The next call opens a new connection.
         let client = patient(&proxied.hub.client);
         client.send_c2d_message("dev-1", "hello").await.unwrap();
         proxied.hub.receive_all("dev-1");
@@ -171,7 +171,7 @@ async fn receive(proxied: &Proxied, interruption: Option<Interruption>) {
     loop {
         let batch = proxied.call(feedback.next()).await.unwrap();
         let batch = batch.unwrap_or_else(|error| panic!("{error} at {interruption:?}"));
-        // The hub may first redeliver a batch for which the completion was lost.
+        // The hub may first redeliver a batch whose completion was lost.
         let is_new = batch.items[0].original_message_id.as_deref() == Some(&message_id);
         match proxied.call(batch.complete()).await {
             Ok(()) if is_new => break,
@@ -205,7 +205,7 @@ fn renew_soon(options: &mut IotHubClientOptions) {
 
 const RENEWAL_TIMEOUT: Duration = Duration::from_millis(600);
 
-/// Sets timeouts such that a renewal times out before the token expires.
+/// Sets timeouts so short that a renewal times out before the token expires.
 fn time_out_before_expiry(options: &mut IotHubClientOptions) {
     options.token_lifetime = Some(Duration::from_secs(9));
     options.amqp.operation_timeout = RENEWAL_TIMEOUT;
@@ -263,7 +263,7 @@ async fn renewal_of_a_token_that_is_half_closed_at_any_frame_breaks_the_connecti
     at_each_frame(Fault::HalfClose, 8, renew_soon, renew).await;
 }
 
-/// The hub sends either no outcome, or an outcome but no response.
+/// The client's request is lost, or the hub sends no outcome, or the hub sends an outcome but no response.
 #[tokio::test]
 async fn renewal_of_a_token_without_a_response_breaks_the_connection() {
     let frames = [(Peer::Client, 1), (Peer::Hub, 1), (Peer::Hub, 2)];

@@ -211,7 +211,7 @@ async fn stream_yields_errors_and_continues_without_a_connection() {
     }
 }
 
-/// Adds feedback for a message with this id to the hub.
+/// Sends a message with this id and completes it as the device, so that the hub sends feedback.
 async fn add_feedback(hub: &Hub, id: &str) {
     send(hub, id).await;
     hub.complete("dev-1");

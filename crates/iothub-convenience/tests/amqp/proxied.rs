@@ -20,7 +20,7 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// Starts a hub with the device `dev-1`.
     pub(crate) async fn start(change: impl FnOnce(&mut IotHubClientOptions)) -> Self {
-        // Boxed, because the future is too large for the stack of a test.
+        // Boxed, because the future is too large for a test thread's stack.
         let emulator = Box::pin(Emulator::builder().without_digitaltwins().start());
         let emulator = emulator.await.unwrap();
         let proxy = FrameProxy::start(&emulator).await;

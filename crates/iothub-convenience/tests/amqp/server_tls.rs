@@ -1,4 +1,4 @@
-//! TLS of the servers in tests.
+//! TLS configuration of test servers.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
-/// Returns a CA certificate in PEM and the configuration of a server with a certificate from it.
+/// Returns a CA certificate in PEM, and a TLS acceptor whose certificate that CA issued.
 pub(crate) fn server_config() -> (String, TlsAcceptor) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

@@ -93,7 +93,7 @@ impl Hub {
         self.settle(device_id, Settlement::Complete);
     }
 
-    /// Resets all connections and waits until the client has detected it.
+    /// Resets all connections and gives the client time to detect the reset.
     pub(crate) async fn reset(&self) {
         self.amqp().reset_connections();
         wait_for_peer().await;
@@ -105,7 +105,7 @@ impl Hub {
     }
 }
 
-/// Waits until the effect of the peer's last action has arrived. No event signals it.
+/// Gives the peer's last action time to take effect. There is no event to wait for.
 pub(crate) async fn wait_for_peer() {
     tokio::time::sleep(Duration::from_millis(100)).await;
 }

@@ -133,7 +133,7 @@ async fn entries_are_sent_in_chunks_of_a_hundred() {
 #[tokio::test]
 async fn failed_entries_have_their_codes() {
     let transport = MockTransport::new();
-    // The body is longer than the excerpt of it in errors.
+    // The body is longer than the excerpt that an error contains.
     let mut errors: Vec<_> = (0..60)
         .map(|number| json!({"deviceId": format!("d{number}"), "errorCode": 409_001, "errorStatus": "the device is already registered"}))
         .collect();

@@ -141,7 +141,7 @@ async fn headers_and_retries_of_the_call_options_apply_to_every_kind_of_call() {
             retry: Some(RetryOptions::none()),
             ..CallOptions::default()
         });
-        // Bulk runs make more than one call; all others fail after a single attempt.
+        // A bulk run may make more than one attempt; all other methods fail after the first.
         let result = call(hub).await;
         assert!(
             name.starts_with("bulk") || result.unwrap_err().attempts() == 1,

@@ -1,4 +1,4 @@
-//! The effect of each fault on each kind of operation: the number of attempts, their waits, and the result.
+//! The effect of each fault on each kind of operation: the number of attempts, the waits between them, and the result.
 
 use std::fmt::Write as _;
 use std::future::Future;
@@ -131,7 +131,7 @@ fn waits(fault: Fault, at: &[tokio::time::Instant]) -> String {
         let wait = wait.as_millis();
         let jittered = least..least + 256;
         let shown = match fault {
-            // The date is truncated to seconds.
+            // The date in `Retry-After` is truncated to seconds, so the wait may be shorter.
             Fault::RetryAt(_, seconds) => {
                 let most = u128::from(seconds) * 1000;
                 assert!((most - 1500..=most).contains(&wait), "{wait}");

@@ -160,7 +160,7 @@ async fn request_whose_response_is_lost_is_not_repeated_and_its_identities_are_u
     assert_eq!(uncertain, all[100..200]);
     assert_eq!(report.into_not_done(), all[200..]);
 
-    // Reading settles which keys are valid.
+    // Reading the identity shows which keys are valid.
     for id in &uncertain[..2] {
         let authentication =
             json!({"type": "sas", "symmetricKey": {"primaryKey": KEY_A, "secondaryKey": KEY_B}});
@@ -350,7 +350,7 @@ async fn swapped_keys_keep_all_other_fields() {
     insta::assert_snapshot!(transport.take().join("\n\n----\n\n"));
 }
 
-/// Two concurrent swaps of a device's keys have the effect of two swaps.
+/// Two concurrent swaps of a device's keys are both carried out.
 #[tokio::test]
 async fn concurrent_swap_is_not_mistaken_for_a_stored_write() {
     let transport = MockTransport::new();

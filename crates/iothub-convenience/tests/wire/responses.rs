@@ -107,7 +107,7 @@ async fn method_is_not_retried_if_it_may_have_been_processed() {
         error.is_unknown_outcome() && transport.take().len() == 1,
         "{error:?}"
     );
-    // After these responses, it is certain that the request was not processed.
+    // These responses prove that the request was not processed, so it is retried.
     transport
         .respond(429, &json!({}))
         .respond_with(503, &[("retry-after", "1")], "{}");

@@ -1,4 +1,4 @@
-//! `Debug` and errors show no keys.
+//! Tests that `Debug` output and errors contain no keys.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ fn debug_of_options_shows_no_password() {
     let proxy = AmqpProxy::new("http://user:s3cret@proxy:3128").unwrap();
     options.amqp.proxy = Some(proxy.clone());
     let shown = format!("{proxy:?} {options:?}");
-    // The second secret is the password as encoded for the proxy.
+    // The second secret is `user:s3cret` in Base64, as sent to the proxy.
     for secret in ["s3cret", "dXNlcjpzM2NyZXQ="] {
         assert!(!shown.contains(secret), "{shown}");
     }
