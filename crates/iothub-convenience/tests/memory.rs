@@ -86,7 +86,7 @@ async fn memory_is_independent_of_the_number_of_rows() {
         let (few, few_rows) = peak(item_type, 6).await;
         let (many, many_rows) = peak(item_type, 90).await;
         assert_eq!((few_rows, many_rows), (4 * ROWS_PER_PAGE, 60 * ROWS_PER_PAGE));
-        // The peak is above the JSON of one page, and about the same for fifteen times as many rows.
+        // The peak exceeds the JSON of one page, but is about the same for fifteen times as many rows.
         assert!(few > ROWS_PER_PAGE * 200, "{few}");
         assert!(
             many < few + few / 4,

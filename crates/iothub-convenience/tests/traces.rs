@@ -109,7 +109,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// Returns the log of `RUST_LOG=filter` for a call that is retried and then fails.
+/// Returns the log that `RUST_LOG=filter` yields for a call that is retried and then fails.
 async fn logged(filter: &str) -> String {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()

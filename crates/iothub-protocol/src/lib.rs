@@ -7,11 +7,12 @@
 //!
 //! A request is a [`TypedRequest`](azure_protocol_runtime::TypedRequest), which can be inspected without a server.
 //! Authentication, retries and tracing are up to the [`Executor`](azure_protocol_runtime::Executor) of the client;
-//! without one, requests are sent unauthenticated. An error response is an [`Error::UnexpectedResponse`] whose body has not
-//! been read.
+//! without one, requests are sent unauthenticated. An error response is an [`Error::UnexpectedResponse`] whose body has
+//! not been read.
 //!
-//! Decoding is lenient: an unknown enum value is kept as `UnknownValue`, unknown members are skipped (or kept in `extra`,
-//! in types that are read and sent back), and dates are accepted in every format that the service is known to write.
+//! Decoding is lenient: an unknown enum value is kept as `UnknownValue`, unknown members are skipped (or kept in
+//! `extra`, in types that are read and sent back), and dates are accepted in every format that the service is known to
+//! write.
 //!
 //! # Example
 //!
@@ -37,8 +38,8 @@
 //!
 //! # Regenerating
 //!
-//! `cargo xtask generate` writes `src/generated/` from `specs/iothub/`: the API description, and an overlay that corrects
-//! it where the real service differs. A test fails if the generated code is stale.
+//! `cargo xtask generate` writes `src/generated/` from `specs/iothub/`: the API description, and an overlay that
+//! corrects it where the real service differs. A test fails if the generated code is stale.
 
 #[rustfmt::skip]
 #[allow(

@@ -41,10 +41,10 @@ pub struct Attestation {
     /// The kind of attestation.
     #[serde(rename = "type")]
     pub kind: AttestationType,
-    /// The keys of a TPM.
+    /// The TPM keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tpm: Option<TpmAttestation>,
-    /// The certificates.
+    /// The X.509 certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x509: Option<X509Attestation>,
     /// The symmetric keys. Reading an enrollment does not return them; reading its attestation mechanism does.
@@ -66,8 +66,8 @@ impl Attestation {
         }
     }
 
-    /// Creates an attestation with symmetric keys: the keys of the device for an individual enrollment; for a group, the keys
-    /// from which device keys are [derived](crate::derive_device_key).
+    /// Creates an attestation with symmetric keys. In an individual enrollment, the device uses one of the keys itself.
+    /// In a group, device keys are [derived](crate::derive_device_key) from them.
     #[must_use]
     pub fn symmetric_keys(keys: SymmetricKeys) -> Self {
         Self {
@@ -83,8 +83,8 @@ impl Attestation {
         }
     }
 
-    /// Creates an attestation with the device's certificate, for an individual enrollment. Certificates are PEM, or base64 of
-    /// DER. The service accepts the primary and the secondary certificate.
+    /// Creates an attestation with the device's certificate, for an individual enrollment. Certificates are PEM or
+    /// base64-encoded DER. The service accepts either certificate.
     #[must_use]
     pub fn x509_client_certificates(primary: impl Into<String>, secondary: Option<String>) -> Self {
         Self::x509(X509Attestation {
@@ -93,8 +93,8 @@ impl Attestation {
         })
     }
 
-    /// Creates an attestation with device certificates that are signed by an intermediate certificate, for a group. The
-    /// intermediate certificate is PEM, or base64 of DER. The service accepts the primary and the secondary certificate.
+    /// Creates an attestation for a group whose device certificates are signed by an intermediate certificate, given as
+    /// PEM or base64-encoded DER. The service accepts either intermediate certificate as the signer.
     #[must_use]
     pub fn x509_signing_certificates(primary: impl Into<String>, secondary: Option<String>) -> Self {
         Self::x509(X509Attestation {
@@ -103,8 +103,8 @@ impl Attestation {
         })
     }
 
-    /// Creates an attestation with device certificates that chain to a root certificate, for a group. `primary` and `secondary`
-    /// are the names of root certificates that are uploaded to the service and verified.
+    /// Creates an attestation for a group whose device certificates chain to a root certificate. `primary` and
+    /// `secondary` are the names of root certificates that have been uploaded to the service and verified.
     #[must_use]
     pub fn x509_ca_references(primary: impl Into<String>, secondary: Option<String>) -> Self {
         Self::x509(X509Attestation {
@@ -117,7 +117,8 @@ impl Attestation {
         })
     }
 
-    /// Creates an attestation with the public endorsement key of a TPM, base64, for an individual enrollment.
+    /// Creates a TPM attestation for an individual enrollment. `endorsement_key` is the public endorsement key,
+    /// base64-encoded.
     #[must_use]
     pub fn tpm(endorsement_key: impl Into<String>) -> Self {
         Self {
@@ -130,7 +131,7 @@ impl Attestation {
         }
     }
 
-    /// Checks the attestation of an individual enrollment.
+    /// Checks the symmetric keys, and refuses signing certificates and CA references, which only groups can have.
     pub(crate) fn check_individual(&self) -> Result<()> {
         if let Some(x509) = &self.x509
             && (x509.signing_certificates.is_some() || x509.ca_references.is_some())
@@ -142,7 +143,8 @@ impl Attestation {
         self.check()
     }
 
-    /// Checks the attestation of an enrollment group.
+    /// Checks the symmetric keys, and refuses TPM attestation and client certificates, which only individual
+    /// enrollments can have.
     pub(crate) fn check_group(&self) -> Result<()> {
         if self.kind == AttestationType::Tpm {
             return Err(invalid(
@@ -175,9 +177,9 @@ fn invalid(reason: &str) -> Error {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TpmAttestation {
-    /// Endorsement key, base64.
+    /// Base64-encoded endorsement key.
     pub endorsement_key: String,
-    /// Storage root key, base64.
+    /// Base64-encoded storage root key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_root_key: Option<String>,
     /// Unknown members, as the service wrote them.
@@ -185,15 +187,15 @@ pub struct TpmAttestation {
     pub extra: Map<String, Value>,
 }
 
-/// The certificates of an enrollment. One of the members is set.
+/// The certificates of an enrollment. One of the three fields is set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct X509Attestation {
-    /// Certificates of the device, in an individual enrollment.
+    /// Device certificates, in an individual enrollment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_certificates: Option<X509Certificates>,
-    /// Certificates that sign those of the devices, in a group.
+    /// Certificates that sign the device certificates, in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_certificates: Option<X509Certificates>,
     /// Names of uploaded root certificates, in a group.
@@ -209,10 +211,10 @@ pub struct X509Attestation {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct X509Certificates {
-    /// First certificate.
+    /// Primary certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary: Option<X509Certificate>,
-    /// Second certificate, for rollover.
+    /// Secondary certificate, for rollover.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secondary: Option<X509Certificate>,
     /// Unknown members, as the service wrote them.
@@ -239,7 +241,7 @@ impl X509Certificates {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct X509Certificate {
-    /// PEM, or base64 of DER. The service does not return it.
+    /// The certificate as PEM or base64-encoded DER. The service does not return it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
     /// Properties that the service has read from the certificate.
@@ -255,18 +257,18 @@ pub struct X509Certificate {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct X509CertificateInfo {
-    /// Subject.
+    /// Subject name.
     pub subject_name: String,
     /// SHA-1 thumbprint.
     pub sha1_thumbprint: String,
     /// SHA-256 thumbprint.
     pub sha256_thumbprint: String,
-    /// Issuer.
+    /// Issuer name.
     pub issuer_name: String,
-    /// Beginning of validity.
+    /// Start of the validity period.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_before_utc: Option<DateTime>,
-    /// End of validity.
+    /// End of the validity period.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after_utc: Option<DateTime>,
     /// Serial number.
@@ -283,10 +285,10 @@ pub struct X509CertificateInfo {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct X509CaReferences {
-    /// Name of the first.
+    /// Name of the primary root certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary: Option<String>,
-    /// Name of the second, for rollover.
+    /// Name of the secondary root certificate, for rollover.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secondary: Option<String>,
     /// Unknown members, as the service wrote them.

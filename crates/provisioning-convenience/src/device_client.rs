@@ -1,4 +1,4 @@
-//! The client for devices.
+//! The device client.
 
 mod options;
 
@@ -25,7 +25,7 @@ pub use options::ProvisioningDeviceClientOptions;
 
 use options::trust;
 
-/// The policy name in tokens of devices.
+/// The policy name in device tokens.
 const KEY_NAME: &str = "registration";
 
 const INFO: ClientInfo = azure_service_core::client_info! {
@@ -35,8 +35,8 @@ const INFO: ClientInfo = azure_service_core::client_info! {
 
 /// A client for one device, which registers it with a Device Provisioning Service over HTTPS.
 ///
-/// Devices attest with a symmetric key or an X.509 certificate. Attestation with a TPM needs the TPM between two requests and is
-/// not part of this client; [`protocol`](Self::protocol) has the operations.
+/// Devices attest with a symmetric key or an X.509 certificate. TPM attestation needs the TPM between two requests, so
+/// it is not part of this client; its operations are available through [`protocol`](Self::protocol).
 ///
 /// # Example
 ///
@@ -65,11 +65,11 @@ pub struct ProvisioningDeviceClient {
 /// Constructors.
 impl ProvisioningDeviceClient {
     /// Creates a client for a device that attests with a symmetric key: a key of its individual enrollment, or a
-    /// [derived](crate::derive_device_key) key. The key is base64.
+    /// [derived](crate::derive_device_key) key. The key is base64-encoded. Opens no connection.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if an id, the key or the options are invalid. Opens no connection.
+    /// [`is_invalid_input`](Error::is_invalid_input) if an id, the key or the options are invalid.
     ///
     /// # Example
     ///
@@ -102,14 +102,15 @@ impl ProvisioningDeviceClient {
         Self::new(id_scope, registration_id, &Credential::sas(credential), options)
     }
 
-    /// Creates a client for a device that attests with a key that is derived here from the key of its enrollment group, base64.
+    /// Creates a client for a device that attests with a symmetric key, which is derived from `group_key`, the
+    /// base64-encoded key of its enrollment group.
     ///
-    /// For tests and factories. A device in the field should have only its [derived](crate::derive_device_key) key, because the
-    /// key of the group is valid for every device.
+    /// Intended for tests and factories. A device in the field should have only its [derived](crate::derive_device_key)
+    /// key, because the group key is valid for every device of the group.
     ///
     /// # Errors
     ///
-    /// As [`with_symmetric_key`](Self::with_symmetric_key).
+    /// Same as [`with_symmetric_key`](Self::with_symmetric_key).
     ///
     /// # Example
     ///
@@ -131,13 +132,14 @@ impl ProvisioningDeviceClient {
         Self::with_symmetric_key(id_scope, registration_id, &key, options)
     }
 
-    /// Creates a client for a device that attests with a certificate. `identity` is PEM with the private key, the certificate
-    /// and its intermediates. The common name of the certificate is the registration id.
+    /// Creates a client for a device that attests with a certificate. `identity` contains the private key, the
+    /// certificate and its intermediates as PEM. The common name of the certificate is the registration id. Opens no
+    /// connection.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if an id, the identity or the options are invalid, or if the options have a
-    /// transport, which could not present the certificate. Opens no connection.
+    /// [`is_invalid_input`](Error::is_invalid_input) if an id, the identity or the options are invalid, or if the
+    /// options contain a transport, because the client must create one that presents the certificate.
     ///
     /// # Example
     ///
@@ -167,7 +169,7 @@ impl ProvisioningDeviceClient {
                 "must not be set, because the client creates a transport that presents the certificate",
             ));
         }
-        // Without TLS there is no handshake in which the certificate could be presented.
+        // Without TLS, there is no handshake in which to present the certificate.
         if !options.endpoint.starts_with("https://") && options.endpoint.contains("://") {
             return Err(Error::invalid_input(
                 "endpoint",
@@ -209,7 +211,7 @@ impl ProvisioningDeviceClient {
         })
     }
 
-    /// Returns the client with another core, for the calls of a composite method.
+    /// Returns a copy of the client that sends through `core`, as the calls of a composite method do.
     pub(crate) fn over(&self, core: ServiceClient<Client>) -> Self {
         Self {
             core,
@@ -218,8 +220,8 @@ impl ProvisioningDeviceClient {
         }
     }
 
-    /// Returns a client with these call options: timeout, retries, headers, context. They replace all earlier call options. The
-    /// clone is cheap and shares connections.
+    /// Returns a client with these call options (timeout, retries, headers, context), which replace all earlier ones.
+    /// The client is cheap to create and shares connections with `self`.
     ///
     /// # Example
     ///
@@ -239,7 +241,8 @@ impl ProvisioningDeviceClient {
         self.over(self.core.with_call_options(options))
     }
 
-    /// Returns the generated client: one method per operation of the REST API, with the same authentication and retries.
+    /// Returns the generated client, which covers every operation of the REST API and uses the same authentication and
+    /// retries.
     ///
     /// # Example
     ///
@@ -285,7 +288,8 @@ impl ProvisioningDeviceClient {
         &self.registration_id
     }
 
-    /// Reads the device's last registration without registering: the assignment, or the reason why it failed.
+    /// Reads the result of the device's last registration without registering again: the assignment, or the reason why
+    /// it failed.
     ///
     /// REST: `POST /{idScope}/registrations/{registrationId}`.
     ///
@@ -330,7 +334,8 @@ fn check_id_scope(id_scope: &str) -> Result<()> {
     }
 }
 
-/// The policy of clients that authenticate by the certificate of the connection; it adds no header.
+/// The authentication policy of clients with a certificate. It adds no header, because the TLS handshake authenticates
+/// the device.
 #[cfg(feature = "rustls")]
 #[derive(Debug)]
 struct NoHeader;

@@ -1,4 +1,4 @@
-//! Models of enrollments.
+//! Enrollment models.
 
 mod group;
 mod individual;

@@ -17,17 +17,19 @@ use crate::write::{created, if_match};
 
 /// Enrollment groups.
 impl ProvisioningServiceClient {
-    /// Creates an enrollment group, and returns it with its keys and its ETag.
+    /// Creates an enrollment group, and returns it with its keys and ETag.
     ///
-    /// The service has no PUT that only creates, so this runs a bulk operation of one entry, and reads the group and its
-    /// attestation mechanism.
+    /// The service has no PUT that only creates, so this method runs a bulk operation with one entry, and then reads
+    /// the group and its attestation mechanism.
     ///
-    /// REST: `POST /enrollmentGroups`, `GET /enrollmentGroups/{id}`, `POST /enrollmentGroups/{id}/attestationmechanism`.
+    /// REST: `POST /enrollmentGroups`, `GET /enrollmentGroups/{id}`,
+    /// `POST /enrollmentGroups/{id}/attestationmechanism`.
     ///
     /// # Errors
     ///
-    /// [`is_conflict`](crate::Error::is_conflict) if it exists. [`is_unknown_outcome`](crate::Error::is_unknown_outcome) if the response to
-    /// the creation was lost; the request is not repeated then.
+    /// [`is_conflict`](crate::Error::is_conflict) if the group already exists;
+    /// [`is_unknown_outcome`](crate::Error::is_unknown_outcome) if the response to the creation was lost, in which case
+    /// the request is not repeated.
     ///
     /// # Example
     ///
@@ -69,7 +71,7 @@ impl ProvisioningServiceClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    /// [`is_not_found`](crate::Error::is_not_found) if the group does not exist.
     ///
     /// # Example
     ///
@@ -91,17 +93,17 @@ impl ProvisioningServiceClient {
 
     /// Replaces an enrollment group.
     ///
-    /// Start from a group that was read: settings that are not given get their defaults. The service generates symmetric
-    /// keys that are not given, and reading a group does not return them; so set `attestation` to what
-    /// [`get_enrollment_group_attestation`](Self::get_enrollment_group_attestation) returns, unless the devices are to
-    /// get new keys.
+    /// Start from the group as it was read, because omitted settings are reset to their defaults. Omitted symmetric
+    /// keys are generated anew, and reading a group does not return the keys; so set `attestation` to the result of
+    /// [`get_enrollment_group_attestation`](Self::get_enrollment_group_attestation), unless the devices are to get new
+    /// keys.
     ///
     /// REST: `PUT /enrollmentGroups/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the group breaks a rule.
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the group has been changed,
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the group is invalid.
     ///
     /// # Example
     ///
@@ -137,8 +139,8 @@ impl ProvisioningServiceClient {
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the group has been changed,
+    /// [`is_not_found`](crate::Error::is_not_found) if the group does not exist.
     ///
     /// # Example
     ///
@@ -194,15 +196,15 @@ impl ProvisioningServiceClient {
         Ok(call.send(request).await?)
     }
 
-    /// Queries enrollment groups, for example with `SELECT * FROM enrollmentGroups`. The service documents no grammar, so the
-    /// statement is sent as it is.
+    /// Queries enrollment groups, for example with `SELECT * FROM enrollmentGroups`. The service documents no grammar,
+    /// so the statement is sent unchanged.
     ///
     /// REST: `POST /enrollmentGroups/query`, once per page.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the statement is empty or the page size is invalid. The pager yields all
-    /// other errors.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the statement is empty or the page size is invalid. The
+    /// pager yields all other errors.
     ///
     /// # Example
     ///
@@ -232,10 +234,11 @@ impl ProvisioningServiceClient {
 
     /// Creates, updates or deletes any number of enrollment groups, up to 10 per request.
     ///
-    /// Groups are independent: a failed one does not undo others. Invalid groups, and further ones with the same id,
-    /// fail without being sent. A request that the service refuses as a whole is divided into halves, until the groups
-    /// that it refuses are alone. If a request fails for another reason, such as throttling beyond the retries, no further
-    /// request is sent; see [`BulkReport::stopped_by`]. Call again with [`BulkReport::into_unfinished`] to resume.
+    /// Groups are independent: the failure of one does not affect the others. A group that is invalid or repeats the id
+    /// of an earlier one fails without being sent. If the service refuses a request as a whole, the request is split
+    /// into halves until only single groups are refused. If a request fails for any other reason, such as throttling
+    /// that outlasts the retries, no further request is sent; see [`BulkReport::stopped_by`]. Call again with
+    /// [`BulkReport::into_unfinished`] to resume.
     ///
     /// REST: `POST /enrollmentGroups`.
     ///

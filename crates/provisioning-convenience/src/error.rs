@@ -1,4 +1,4 @@
-//! The error of all calls.
+//! The error type of all calls.
 
 mod code;
 mod predicates;
@@ -20,14 +20,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
 ///
-/// Programs use the predicates; the accessors return the service's code, message and ids. Pagers yield this error too.
-/// `Response::into_model` returns `azure_core::Error`, which `?` converts.
+/// Use the predicates to tell failures apart. The accessors return the service's code, message and ids. Pagers also
+/// yield this error. `Response::into_model` returns `azure_core::Error`, which `?` converts to this one.
 ///
 /// # Display and `source()`
 ///
 /// `Display` is one line that says what failed and why, such as
-/// `the service returned 404 404201: Enrollment not found. (get_individual_enrollment)`. `source()` is there only if it adds
-/// information.
+/// `the service returned 404 404201: Enrollment not found. (get_individual_enrollment)`. `source()` returns an error
+/// only if that adds information.
 ///
 /// # Example
 ///
@@ -83,12 +83,12 @@ impl AsRef<azure_service_core::Error> for Error {
 
 /// Constructors.
 impl Error {
-    /// Creates the error of an invalid `parameter`; `reason` completes the sentence "`parameter` …".
+    /// Creates an error for an invalid `parameter`; `reason` completes the sentence "`parameter` …".
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
         azure_service_core::Error::invalid_input(parameter, reason).into()
     }
 
-    /// Creates the error of an entry of a bulk operation, as if the entry had been a request.
+    /// Creates the error for a failed entry of a bulk operation, as if the entry had been sent in a separate request.
     pub(crate) fn of_entry(number: i32, message: &str) -> Self {
         let code = u32::try_from(number).ok().map(ErrorCode::from_number);
         let status = code.and_then(|code| u16::try_from(code.http_status()).ok());
@@ -98,12 +98,12 @@ impl Error {
         azure_service_core::Error::from_response(&response).into()
     }
 
-    /// Creates the error of an invalid response.
+    /// Creates an error for an invalid response.
     pub(crate) fn invalid_response(reason: impl Into<String>) -> Self {
         azure_service_core::Error::with_message(ErrorKind::InvalidResponse, reason).into()
     }
 
-    /// Creates an error of another kind.
+    /// Creates an error of the kind [`ErrorKind::Other`].
     pub(crate) fn other(reason: impl Into<String>) -> Self {
         azure_service_core::Error::with_message(ErrorKind::Other, reason).into()
     }
@@ -111,13 +111,13 @@ impl Error {
 
 /// Accessors.
 impl Error {
-    /// Returns the coarse kind of failure.
+    /// Returns the general kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind()
     }
 
-    /// Returns the HTTP status of the last response, `None` if there was none.
+    /// Returns the HTTP status of the last response, or `None` if there was none.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status()
@@ -129,7 +129,7 @@ impl Error {
         self.0.code()
     }
 
-    /// Returns the service's error code as a number, `None` if it is missing or not a number.
+    /// Returns the service's error code as a number, or `None` if the code is missing or not a number.
     #[must_use]
     pub fn error_code(&self) -> Option<ErrorCode> {
         ErrorCode::parse(self.code()?)
@@ -141,13 +141,13 @@ impl Error {
         self.0.message()
     }
 
-    /// Returns the error's details, if the service lists any.
+    /// Returns the details that the service lists for the error; may be empty.
     #[must_use]
     pub fn details(&self) -> &[ErrorDetail] {
         self.0.details()
     }
 
-    /// Returns the service's inner error as it wrote it.
+    /// Returns the inner error exactly as the service wrote it.
     #[must_use]
     pub fn inner_error(&self) -> Option<&Value> {
         self.0.inner_error()
@@ -171,7 +171,7 @@ impl Error {
         self.0.operation()
     }
 
-    /// Returns the name of the invalid parameter.
+    /// Returns the name of the invalid parameter, if the error is about one.
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
         self.0.parameter()
@@ -183,7 +183,7 @@ impl Error {
         self.0.connection_failure()
     }
 
-    /// Returns the number of requests that were sent; 0 if the call failed before the first.
+    /// Returns the number of requests that were sent, or 0 if the call failed before the first one.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts()

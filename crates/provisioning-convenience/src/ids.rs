@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 
-/// The longest id, in characters.
+/// The maximum length of an id, in characters.
 const MAX_LENGTH: usize = 128;
 
 /// Checks a registration id.

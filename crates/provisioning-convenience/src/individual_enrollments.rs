@@ -17,17 +17,18 @@ use crate::write::{created, if_match};
 
 /// Individual enrollments.
 impl ProvisioningServiceClient {
-    /// Creates an individual enrollment, and returns it with its keys and its ETag.
+    /// Creates an individual enrollment, and returns it with its keys and ETag.
     ///
-    /// The service has no PUT that only creates, so this runs a bulk operation of one entry, and reads the enrollment and its
-    /// attestation mechanism.
+    /// The service has no PUT that only creates, so this method runs a bulk operation with one entry, and then reads
+    /// the enrollment and its attestation mechanism.
     ///
     /// REST: `POST /enrollments`, `GET /enrollments/{id}`, `POST /enrollments/{id}/attestationmechanism`.
     ///
     /// # Errors
     ///
-    /// [`is_conflict`](crate::Error::is_conflict) if it exists. [`is_unknown_outcome`](crate::Error::is_unknown_outcome) if the response to
-    /// the creation was lost; the request is not repeated then.
+    /// [`is_conflict`](crate::Error::is_conflict) if the enrollment already exists;
+    /// [`is_unknown_outcome`](crate::Error::is_unknown_outcome) if the response to the creation was lost, in which case
+    /// the request is not repeated.
     ///
     /// # Example
     ///
@@ -72,7 +73,7 @@ impl ProvisioningServiceClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    /// [`is_not_found`](crate::Error::is_not_found) if the enrollment does not exist.
     ///
     /// # Example
     ///
@@ -97,17 +98,17 @@ impl ProvisioningServiceClient {
 
     /// Replaces an individual enrollment.
     ///
-    /// Start from an enrollment that was read: settings that are not given get their defaults. The service generates symmetric
-    /// keys that are not given, and reading an enrollment does not return them; so set `attestation` to what
-    /// [`get_individual_enrollment_attestation`](Self::get_individual_enrollment_attestation) returns, unless the device is to
-    /// get new keys.
+    /// Start from the enrollment as it was read, because omitted settings are reset to their defaults. Omitted
+    /// symmetric keys are generated anew, and reading an enrollment does not return the keys; so set `attestation` to
+    /// the result of [`get_individual_enrollment_attestation`](Self::get_individual_enrollment_attestation), unless the
+    /// device is to get new keys.
     ///
     /// REST: `PUT /enrollments/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the enrollment breaks a rule.
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the enrollment has been changed,
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the enrollment is invalid.
     ///
     /// # Example
     ///
@@ -147,8 +148,8 @@ impl ProvisioningServiceClient {
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the enrollment has been changed,
+    /// [`is_not_found`](crate::Error::is_not_found) if the enrollment does not exist.
     ///
     /// # Example
     ///
@@ -208,15 +209,15 @@ impl ProvisioningServiceClient {
         Ok(call.send(request).await?)
     }
 
-    /// Queries individual enrollments, for example with `SELECT * FROM enrollments`. The service documents no grammar, so the
-    /// statement is sent as it is.
+    /// Queries individual enrollments, for example with `SELECT * FROM enrollments`. The service documents no grammar,
+    /// so the statement is sent unchanged.
     ///
     /// REST: `POST /enrollments/query`, once per page.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the statement is empty or the page size is invalid. The pager yields all
-    /// other errors.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the statement is empty or the page size is invalid. The
+    /// pager yields all other errors.
     ///
     /// # Example
     ///
@@ -246,10 +247,11 @@ impl ProvisioningServiceClient {
 
     /// Creates, updates or deletes any number of individual enrollments, up to 10 per request.
     ///
-    /// Enrollments are independent: a failed one does not undo others. Invalid enrollments, and further ones with the same id,
-    /// fail without being sent. A request that the service refuses as a whole is divided into halves, until the enrollments
-    /// that it refuses are alone. If a request fails for another reason, such as throttling beyond the retries, no further
-    /// request is sent; see [`BulkReport::stopped_by`]. Call again with [`BulkReport::into_unfinished`] to resume.
+    /// Enrollments are independent: the failure of one does not affect the others. An enrollment that is invalid or
+    /// repeats the id of an earlier one fails without being sent. If the service refuses a request as a whole, the
+    /// request is split into halves until only single enrollments are refused. If a request fails for any other reason,
+    /// such as throttling that outlasts the retries, no further request is sent; see [`BulkReport::stopped_by`]. Call
+    /// again with [`BulkReport::into_unfinished`] to resume.
     ///
     /// REST: `POST /enrollments`.
     ///

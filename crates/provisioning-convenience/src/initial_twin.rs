@@ -27,7 +27,7 @@ pub struct InitialTwin {
     /// Tags by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Map<String, Value>>,
-    /// Properties.
+    /// The properties of the twin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub properties: Option<InitialTwinProperties>,
     /// Unknown members, as the service wrote them.
@@ -49,7 +49,7 @@ pub struct InitialTwinProperties {
 }
 
 impl InitialTwin {
-    /// Creates an initial twin without tags and desired properties.
+    /// Creates an initial twin without tags or desired properties.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

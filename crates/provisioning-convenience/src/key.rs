@@ -1,4 +1,4 @@
-//! Symmetric keys of enrollments.
+//! Symmetric keys for enrollments.
 
 use std::ops::RangeInclusive;
 
@@ -14,16 +14,16 @@ use crate::error::{Error, Result};
 use crate::ids::check_registration_id;
 use crate::secret;
 
-/// The allowed number of bytes of a key.
+/// The allowed length of a key, in bytes.
 const KEY_BYTES: RangeInclusive<usize> = 16..=64;
 
-/// The number of bytes of a generated key, the same as in the service.
+/// The length of a generated key in bytes, the same as that of keys that the service generates.
 const GENERATED_BYTES: usize = 64;
 
 /// The two symmetric keys of an enrollment.
 ///
-/// Both keys are valid, so one can be replaced while the other is in use. `Debug` shows neither, and they serialize as
-/// `REDACTED`.
+/// Both keys are valid, so one can be replaced while the other is in use. `Debug` shows neither key, and both serialize
+/// as `REDACTED`.
 ///
 /// # Example
 ///
@@ -38,7 +38,7 @@ const GENERATED_BYTES: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SymmetricKeys {
-    /// Primary key, base64 of 16 to 64 bytes.
+    /// Primary key of 16 to 64 bytes, base64-encoded.
     #[serde(
         default,
         with = "secret",
@@ -46,7 +46,7 @@ pub struct SymmetricKeys {
         skip_serializing_if = "Option::is_none"
     )]
     pub primary: Option<Secret>,
-    /// Secondary key, base64 of 16 to 64 bytes.
+    /// Secondary key of 16 to 64 bytes, base64-encoded.
     #[serde(
         default,
         with = "secret",
@@ -60,12 +60,12 @@ pub struct SymmetricKeys {
 }
 
 impl SymmetricKeys {
-    /// Creates the keys from base64 of 16 to 64 bytes each.
+    /// Creates a pair of keys of 16 to 64 bytes each, base64-encoded.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a key is not base64 or has the wrong length. The error does not show
-    /// the key.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a key is not base64 or has the wrong length. The error does not
+    /// show the key.
     pub fn new(primary: impl Into<Secret>, secondary: impl Into<Secret>) -> Result<Self> {
         let keys = Self {
             primary: Some(primary.into()),
@@ -89,7 +89,7 @@ impl SymmetricKeys {
         })
     }
 
-    /// Returns no keys, so that the service generates both and returns them in the response.
+    /// Returns a pair without keys, so that the service generates both and returns them in the response.
     #[must_use]
     pub fn assigned_by_service() -> Self {
         Self::default()
@@ -108,15 +108,15 @@ impl SymmetricKeys {
     }
 }
 
-/// Derives the key of a device from a key of its enrollment group: base64 of HMAC-SHA256 over the registration id.
+/// Derives a device key from a key of its enrollment group: the base64-encoded HMAC-SHA256 of the registration id.
 ///
-/// The device registers with the derived key and uses it for its hub, so the key of the group never leaves the factory or the
-/// back end.
+/// The device uses the derived key both to register and to connect to its hub, so the group key never has to leave the
+/// factory or the back end.
 ///
 /// # Errors
 ///
-/// [`is_invalid_input`](Error::is_invalid_input) if the registration id is invalid, or the key is not base64 of 16 to 64 bytes.
-/// The error does not show the key.
+/// [`is_invalid_input`](Error::is_invalid_input) if the registration id is invalid, or if the key is not 16 to 64 bytes
+/// in base64. The error does not show the key.
 ///
 /// # Example
 ///
@@ -167,7 +167,7 @@ fn random_key() -> Result<Secret> {
 mod tests {
     use super::*;
 
-    /// The expected values are those of an independent implementation (Python's `hmac`).
+    /// The expected values come from an independent implementation (Python's `hmac`).
     #[test]
     fn derived_keys_equal_those_of_another_implementation() {
         for (group_key, registration_id, expected) in [

@@ -9,9 +9,9 @@
 //! | connect a back end | [`from_connection_string`](ProvisioningServiceClient::from_connection_string), [`from_token_credential`](ProvisioningServiceClient::from_token_credential), [`with_call_options`](ProvisioningServiceClient::with_call_options) |
 //! | enroll single devices | [`create_individual_enrollment`](ProvisioningServiceClient::create_individual_enrollment) and `get_`, `update_`, `delete_`, `query_`; [`get_individual_enrollment_attestation`](ProvisioningServiceClient::get_individual_enrollment_attestation) |
 //! | enroll groups of devices | [`create_enrollment_group`](ProvisioningServiceClient::create_enrollment_group) and `get_`, `update_`, `delete_`, `query_`; [`get_enrollment_group_attestation`](ProvisioningServiceClient::get_enrollment_group_attestation) |
-//! | enroll many | [`bulk_individual_enrollments`](ProvisioningServiceClient::bulk_individual_enrollments), [`bulk_enrollment_groups`](ProvisioningServiceClient::bulk_enrollment_groups) |
+//! | enroll in bulk | [`bulk_individual_enrollments`](ProvisioningServiceClient::bulk_individual_enrollments), [`bulk_enrollment_groups`](ProvisioningServiceClient::bulk_enrollment_groups) |
 //! | registrations | [`get_registration`](ProvisioningServiceClient::get_registration), [`delete_registration`](ProvisioningServiceClient::delete_registration), [`list_registrations`](ProvisioningServiceClient::list_registrations) |
-//! | keys of devices of a group | [`derive_device_key`] |
+//! | device keys of a group | [`derive_device_key`] |
 //! | register a device | [`with_symmetric_key`](ProvisioningDeviceClient::with_symmetric_key), [`with_group_key`](ProvisioningDeviceClient::with_group_key), `with_certificate`, [`register`](ProvisioningDeviceClient::register), [`get_own_registration`](ProvisioningDeviceClient::get_own_registration) |
 //!
 //! # Responses
@@ -21,16 +21,17 @@
 //!
 //! # Conditional writes
 //!
-//! Every update and delete takes a [`Precondition`]: any version, or only the one that was read. The ETag is in the model, not
-//! in a header: [`IndividualEnrollment::precondition`], [`EnrollmentGroup::precondition`], [`Registration::precondition`].
+//! Every update and delete takes a [`Precondition`], which allows the write for any version or only for the one that
+//! was read. The ETag is in the model, not in a header; [`IndividualEnrollment::precondition`],
+//! [`EnrollmentGroup::precondition`] and [`Registration::precondition`] return the precondition for it.
 //!
 //! # Secrets
 //!
-//! `Debug`, errors and logs show neither keys nor URLs of webhooks, and both serialize as `REDACTED`.
+//! `Debug`, errors and logs show neither keys nor webhook URLs, and both serialize as `REDACTED`.
 //!
 //! # Features
 //!
-//! * `rustls` (default): HTTPS by rustls. Without it, set a transport in `ClientOptions`.
+//! * `rustls` (default): HTTPS with rustls. Without it, set a transport in `ClientOptions`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -72,7 +73,7 @@ pub use register::{Assignment, RegisterOptions, RegistrationFailure, Registratio
 pub use registration::{AssignmentSubstatus, Registration, RegistrationStatus};
 pub use service_client::{ProvisioningAudience, ProvisioningServiceClient, ProvisioningServiceClientOptions};
 
-// Types of other crates that callers need.
+// Types from other crates that callers need.
 pub use azure_core::cloud;
 pub use azure_core::credentials::{Secret, TokenCredential};
 pub use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
@@ -88,5 +89,5 @@ pub use azure_service_core::{
     ItemPage, PageStream, Precondition, ProgressCallback, ResponseExt, etag,
 };
 
-/// A paged list: a stream of items, or of pages with `into_pages`.
+/// A paged list. It is a stream of items; `into_pages` converts it to a stream of pages.
 pub type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;

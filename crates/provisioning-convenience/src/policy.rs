@@ -1,4 +1,4 @@
-//! Policies of enrollments: allocation, reprovisioning, issuance of certificates.
+//! Enrollment policies: allocation, reprovisioning and certificate issuance.
 
 use azure_core::credentials::Secret;
 use serde::{Deserialize, Serialize};
@@ -11,30 +11,32 @@ azure_service_core::open_enum! {
     pub enum ProvisioningStatus {
         /// Devices may register.
         Enabled = "enabled",
-        /// Devices cannot register.
+        /// Devices may not register.
         Disabled = "disabled",
     }
 }
 
 azure_service_core::open_enum! {
-    /// Policy by which a hub is chosen for a device.
+    /// Policy for choosing a hub for a device.
     pub enum AllocationPolicy {
-        /// By the hash of the registration id, which spreads devices evenly.
+        /// Chooses by the hash of the registration id, which spreads devices evenly.
         Hashed = "hashed",
-        /// By network latency.
+        /// Chooses by network latency.
         GeoLatency = "geoLatency",
-        /// The hub that the enrollment names.
+        /// Chooses the hub that the enrollment names.
         Static = "static",
-        /// By a webhook.
+        /// Lets a webhook choose.
         Custom = "custom",
     }
 }
 
-/// Policy by which a hub is chosen for a device, with its parameters. Without it, the policy of the service applies.
+/// Policy for choosing a hub for a device, with its parameters. An enrollment without one uses the allocation policy of
+/// the service.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Allocation {
-    /// Spreads devices evenly over these hubs, all of them linked to the service. An empty list means all linked hubs.
+    /// Spreads devices evenly over these hubs, which must be linked to the service. An empty list means all linked
+    /// hubs.
     Hashed(Vec<String>),
     /// Chooses the hub with the shortest network latency among these. An empty list means all linked hubs.
     GeoLatency(Vec<String>),
@@ -44,7 +46,7 @@ pub enum Allocation {
     Custom(CustomAllocation, Vec<String>),
 }
 
-/// A webhook that chooses the hub of a device. `Debug` does not show its URL, which may contain a key.
+/// A webhook that chooses a hub for a device. `Debug` does not show its URL, which may contain a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -52,7 +54,7 @@ pub struct CustomAllocation {
     /// HTTPS URL of the webhook.
     #[serde(default, with = "secret")]
     pub webhook_url: Option<Secret>,
-    /// Version of the types in the request to the webhook, such as `2021-10-01`.
+    /// API version of the requests to the webhook, such as `2021-10-01`.
     pub api_version: String,
     /// Unknown members, as the service wrote them.
     #[serde(flatten)]
@@ -60,7 +62,8 @@ pub struct CustomAllocation {
 }
 
 impl CustomAllocation {
-    /// Creates a webhook with its URL and the version of the types that it takes, `2018-09-01-preview` or later.
+    /// Creates a webhook from its URL and the API version of the requests that it accepts, `2018-09-01-preview` or
+    /// later.
     #[must_use]
     pub fn new(webhook_url: impl Into<Secret>, api_version: impl Into<String>) -> Self {
         Self {
@@ -100,7 +103,7 @@ impl ReprovisionPolicy {
         }
     }
 
-    /// Returns the policy that lets the device move to another hub with its twin. The default of the service.
+    /// Returns the policy that lets the device move to another hub with its twin. This is the service's default.
     #[must_use]
     pub fn migrate() -> Self {
         Self::new(true, true)
@@ -119,20 +122,20 @@ impl ReprovisionPolicy {
     }
 }
 
-/// The issuance of client certificates by Azure Device Registry. The three names are set together.
+/// The issuance of client certificates by Azure Device Registry. The three names must be set together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CertificateIssuance {
-    /// Namespace of Azure Device Registry.
+    /// Name of the Azure Device Registry namespace.
     pub namespace_name: String,
-    /// Certificate authority in the namespace.
+    /// Name of the certificate authority in the namespace.
     pub certificate_authority_name: String,
-    /// Policy by which the certificate authority issues.
+    /// Name of the policy by which the certificate authority issues certificates.
     pub certificate_policy_name: String,
 }
 
 impl CertificateIssuance {
-    /// Creates the issuance by a certificate authority of a namespace.
+    /// Creates the settings for issuance by a certificate authority in a namespace.
     #[must_use]
     pub fn new(
         namespace_name: impl Into<String>,

@@ -1,4 +1,4 @@
-//! Options of queries.
+//! Query options.
 
 use provisioning_protocol::types::QuerySpecification;
 
@@ -9,9 +9,10 @@ use crate::error::{Error, Result};
 /// [`list_registrations`](crate::ProvisioningServiceClient::list_registrations).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryOptions {
-    /// The maximum number of rows per page, at least 1. Default: that of the service.
+    /// The maximum number of rows per page, at least 1. Default: the service's page size.
     pub page_size: Option<u32>,
-    /// The [`continuation_token`](crate::Pager::continuation_token) of an earlier pager of the same query, to resume it.
+    /// The [`continuation_token`](crate::Pager::continuation_token) of an earlier pager of the same query, to resume
+    /// it.
     pub continuation_token: Option<String>,
 }
 

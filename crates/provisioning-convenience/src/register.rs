@@ -1,4 +1,4 @@
-//! Registering a device.
+//! Device registration.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,16 +14,16 @@ use crate::device_client::ProvisioningDeviceClient;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::registration::{AssignmentSubstatus, Registration, RegistrationStatus};
 
-/// The wait between two requests if the service does not say how long.
+/// The wait between two requests if the service does not specify one.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The default of [`RegisterOptions::timeout`].
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// The first and the longest wait after a request was throttled beyond its retries.
+/// The initial and the maximum backoff after a call in which every attempt was throttled.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
-/// The number of calls for a request that is throttled.
+/// The maximum number of calls for a throttled request.
 const ATTEMPTS: u32 = 4;
 
 /// Options of [`ProvisioningDeviceClient::register`].
@@ -31,8 +31,9 @@ const ATTEMPTS: u32 = 4;
 pub struct RegisterOptions {
     /// A JSON object for the allocation webhook.
     pub payload: Option<Value>,
-    /// A certificate signing request (PKCS #10), base64 of DER without PEM lines, whose common name is the registration id. The
-    /// service has a certificate issued if the enrollment names a certificate authority. Needs api-version 2026-11-01.
+    /// A certificate signing request (PKCS #10) as base64-encoded DER, without the PEM header and footer. Its common
+    /// name is the registration id. If the enrollment names a certificate authority, the service has that authority
+    /// issue a certificate. Requires API version 2026-11-01.
     pub certificate_signing_request: Option<String>,
     /// Timeout of the whole registration. Default: 5 minutes.
     pub timeout: Option<Duration>,
@@ -60,7 +61,7 @@ pub struct Assignment {
     pub device_id: String,
     /// Reason for the assignment.
     pub substatus: Option<AssignmentSubstatus>,
-    /// The whole registration: payload, issued certificates, times.
+    /// The complete registration, including payload, issued certificates and times.
     pub registration: Registration,
 }
 
@@ -68,11 +69,11 @@ pub struct Assignment {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RegistrationFailure {
-    /// Number of the error.
+    /// The service's error code.
     pub code: Option<ErrorCode>,
-    /// Description of the error.
+    /// The service's description of the error.
     pub message: Option<String>,
-    /// The whole registration.
+    /// The complete registration.
     pub registration: Registration,
 }
 
@@ -100,18 +101,18 @@ struct Operation {
 impl ProvisioningDeviceClient {
     /// Registers the device and waits until the service has assigned it or has refused to assign it.
     ///
-    /// Between two lookups the client waits as long as the service asks (`Retry-After`), or 2 seconds. An assigned device may
-    /// register again, for example after its credentials in the hub were changed; the reprovision policy of its enrollment
-    /// applies then. Dropping the future ends the wait, not the registration.
+    /// Between two lookups, the client waits as long as the service asks (`Retry-After`), or otherwise 2 seconds. An
+    /// assigned device may register again, for example after its credentials in the hub have changed; the reprovision
+    /// policy of its enrollment then applies. Dropping the future ends the wait but does not cancel the registration.
     ///
     /// REST: `PUT /{idScope}/registrations/{registrationId}/register`, then
     /// `GET /{idScope}/registrations/{registrationId}/operations/{operationId}`.
     ///
     /// # Errors
     ///
-    /// [`is_unauthorized`](Error::is_unauthorized) if there is no enrollment for the device, or its key or certificate is not
-    /// accepted; [`is_timeout`](Error::is_timeout) if the registration is still in progress after the timeout. A failed or
-    /// disabled registration is an outcome, not an error.
+    /// [`is_unauthorized`](Error::is_unauthorized) if there is no enrollment for the device, or if its key or
+    /// certificate is not accepted; [`is_timeout`](Error::is_timeout) if the registration is still in progress after
+    /// the timeout. A failed or disabled registration is an outcome, not an error.
     ///
     /// # Example
     ///
@@ -207,7 +208,7 @@ fn still_in_progress(timeout: Duration) -> Error {
     azure_service_core::Error::with_message(ErrorKind::Timeout, reason).into()
 }
 
-/// Returns the outcome of an operation, `None` while it is in progress.
+/// Returns the outcome of an operation, or `None` while the operation is in progress.
 fn outcome(operation: &Operation) -> Result<Option<RegistrationOutcome>> {
     let registration = operation.registration_state.clone().unwrap_or_default();
     let status = registration.status.as_ref().or(operation.status.as_ref());

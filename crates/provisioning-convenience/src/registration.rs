@@ -1,4 +1,4 @@
-//! Registrations of devices.
+//! Device registrations.
 
 use azure_core::http::Etag;
 use azure_protocol_runtime::DateTime;
@@ -27,13 +27,13 @@ azure_service_core::open_enum! {
 azure_service_core::open_enum! {
     /// Reason for the assignment of a device to its hub.
     pub enum AssignmentSubstatus {
-        /// It has been assigned for the first time.
+        /// The device has been assigned for the first time.
         InitialAssignment = "initialAssignment",
-        /// It has moved to another hub with its twin.
+        /// The device has moved to another hub with its twin.
         DeviceDataMigrated = "deviceDataMigrated",
-        /// It has moved to another hub and starts there with the initial twin.
+        /// The device has moved to another hub, where it starts with the initial twin.
         DeviceDataReset = "deviceDataReset",
-        /// It has registered again and stays in its hub.
+        /// The device has registered again and stays in its hub.
         ReprovisionedToInitialAssignment = "reprovisionedToInitialAssignment",
     }
 }
@@ -61,10 +61,10 @@ pub struct Registration {
     /// Reason for the assignment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub substatus: Option<AssignmentSubstatus>,
-    /// Number of the error of a failed assignment.
+    /// Error code of a failed assignment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<i32>,
-    /// Description of the error of a failed assignment.
+    /// Error description of a failed assignment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
     /// Time of the last registration.
@@ -76,7 +76,8 @@ pub struct Registration {
     /// Data for the device from the allocation webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<Value>,
-    /// Certificates issued for the device, leaf first, each base64 of DER. Only in the result of registering.
+    /// Certificates issued for the device, leaf first, each as base64-encoded DER. Only
+    /// [`register`](crate::ProvisioningDeviceClient::register) returns them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_certificate_chain: Option<Vec<String>>,
     /// Unknown members, as the service wrote them.

@@ -10,7 +10,7 @@ use crate::registration::Registration;
 use crate::service_client::ProvisioningServiceClient;
 use crate::write::if_match;
 
-/// Registrations of devices.
+/// Device registrations.
 impl ProvisioningServiceClient {
     /// Reads the registration of a device.
     ///
@@ -36,15 +36,15 @@ impl ProvisioningServiceClient {
         Ok(self.core.call("get_registration").send(request).await?)
     }
 
-    /// Deletes the registration of a device, so that its next registration counts as the first. The identity of the device in
-    /// its hub is kept.
+    /// Deletes the registration of a device, so that its next registration counts as the first. The identity of the
+    /// device in its hub is kept.
     ///
     /// REST: `DELETE /registrations/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the registration has been changed,
+    /// [`is_not_found`](crate::Error::is_not_found) if the registration does not exist.
     ///
     /// # Example
     ///
@@ -67,14 +67,14 @@ impl ProvisioningServiceClient {
         Ok(self.core.call("delete_registration").send(request).await?)
     }
 
-    /// Lists the registrations of the devices of an enrollment group.
+    /// Lists the registrations of the devices in an enrollment group.
     ///
     /// REST: `POST /registrations/{id}/query`, once per page.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the id or the page size is invalid. The pager yields all other
-    /// errors.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the id or the page size is invalid. The pager yields all
+    /// other errors.
     ///
     /// # Example
     ///

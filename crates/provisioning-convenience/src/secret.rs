@@ -1,4 +1,4 @@
-//! Serialization of secrets in models: they are read, and written as `REDACTED`.
+//! Serialization of secrets in models. Secrets deserialize normally, but serialize as `REDACTED`.
 
 use azure_core::credentials::Secret;
 use serde::{Deserialize, Deserializer, Serializer};
@@ -15,7 +15,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Ok(text.map(Secret::new))
 }
 
-/// Returns the text of a secret, to be sent.
+/// Returns the plain text of a secret, for a request.
 pub(crate) fn exposed(secret: &Option<Secret>) -> Option<String> {
     secret.as_ref().map(|secret| secret.secret().to_owned())
 }

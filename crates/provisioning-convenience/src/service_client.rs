@@ -1,4 +1,4 @@
-//! The client for back ends and its options.
+//! The client for back ends, and its options.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use provisioning_protocol::Client;
 
 use crate::error::{Error, Result};
 
-/// The scopes of the service. The scopes of the sovereign clouds are not documented.
+/// The service's Entra scope in each cloud. The scopes in the sovereign clouds are not documented.
 const SCOPES: CloudScopes = CloudScopes {
     public: "https://azure-devices-provisioning.net/.default",
     government: None,
@@ -42,8 +42,8 @@ const INFO: ClientInfo = azure_service_core::client_info! {
     namespace: "Microsoft.Devices",
 };
 
-/// A client for the service API of a Device Provisioning Service, which back ends use: enrollments, enrollment groups,
-/// registrations.
+/// A client for the service API of a Device Provisioning Service, with which back ends manage enrollments, enrollment
+/// groups and registrations.
 ///
 /// It is cheap to clone; clones share connections and tokens. All methods take `&self`.
 ///
@@ -68,22 +68,23 @@ pub struct ProvisioningServiceClient {
 
 /// Options of [`ProvisioningServiceClient`].
 ///
-/// Start from the default: `ClientOptions::default()` has azure_core's retries, which take up to a minute.
+/// Start from `ProvisioningServiceClientOptions::default()` and change its `client_options`. A new
+/// `ClientOptions::default()` has azure_core's retries, which take up to a minute.
 #[derive(Debug, Clone)]
 pub struct ProvisioningServiceClientOptions {
     /// azure_core's options: transport, policies, retries, user agent, tracing. Default: three retries, after 0.8, 1.6
     /// and 3.2 seconds.
     pub client_options: ClientOptions,
-    /// The API version that is sent. Default: `2026-11-01`. `2021-10-01` does not have the issuance of certificates. Other
-    /// versions are sent as they are.
+    /// The API version to send. Default: `2026-11-01`. `2021-10-01` has no certificate issuance. Any other version is
+    /// sent unchanged.
     pub api_version: String,
-    /// The scope of Entra tokens. Default: that of the cloud in `client_options`.
+    /// The scope of Entra tokens. Default: the service's scope in the cloud that `client_options` selects.
     pub scope: Option<String>,
-    /// Timeout of one call: of all attempts and the waits between them. Default: 90 seconds.
+    /// Timeout of one call, including all attempts and the waits between them. Default: 90 seconds.
     /// [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
     pub call_timeout: Option<Duration>,
-    /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with
-    /// [`is_response_too_large`](crate::Error::is_response_too_large).
+    /// The maximum size of a response body in bytes, after decompression. Default: 64 MiB. If a body is larger, the
+    /// call fails with [`is_response_too_large`](crate::Error::is_response_too_large).
     pub max_response_size: Option<usize>,
     /// The lifetime of tokens signed with a shared access key. They are renewed before they expire. Default: one hour.
     pub token_lifetime: Option<Duration>,
@@ -106,7 +107,8 @@ impl Default for ProvisioningServiceClientOptions {
 }
 
 impl ProvisioningServiceClientOptions {
-    /// Returns default options that trust the certificates in `pem` in addition to those of the system. For the emulator.
+    /// Returns default options that trust the certificates in `pem`, such as the emulator's, in addition to the
+    /// system's.
     ///
     /// # Errors
     ///
@@ -125,14 +127,14 @@ impl ProvisioningServiceClient {
     /// Creates a client from the connection string of a shared access policy:
     /// `HostName=my-dps.azure-devices-provisioning.net;SharedAccessKeyName=provisioningserviceowner;SharedAccessKey=…`.
     ///
-    /// The parts may be in any order, their names in any case. The policy needs `EnrollmentRead` to read enrollments,
-    /// `EnrollmentWrite` to write them and to read their keys, `RegistrationStatusRead` and `RegistrationStatusWrite` for
-    /// registrations.
+    /// The parts may be in any order, and their names are case-insensitive. The policy needs `EnrollmentRead` to read
+    /// enrollments, `EnrollmentWrite` to write them and to read their keys, `RegistrationStatusRead` and
+    /// `RegistrationStatusWrite` for registrations. Opens no connection.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the connection string or the options are invalid; the error
-    /// names the part and does not show the key. Opens no connection.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the connection string or the options are invalid; the
+    /// error names the invalid part and does not show the key.
     ///
     /// # Example
     ///
@@ -173,14 +175,14 @@ impl ProvisioningServiceClient {
     /// Creates a client with a Microsoft Entra identity for the service at `host`, such as
     /// `my-dps.azure-devices-provisioning.net`.
     ///
-    /// Tokens are requested for the scope of the cloud in `client_options`, or for
-    /// [`ProvisioningServiceClientOptions::scope`], from the authority of the credential. The identity needs a role such as
-    /// *Device Provisioning Service Data Contributor*.
+    /// Tokens are requested from the credential's authority, for [`ProvisioningServiceClientOptions::scope`] or, by
+    /// default, for the service's scope in the cloud that `client_options` selects. The identity needs a role such as
+    /// *Device Provisioning Service Data Contributor*. The constructor itself opens no connection and requests no
+    /// token.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the host or the options are invalid. Opens no connection and
-    /// requests no token.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the host or the options are invalid.
     ///
     /// # Example
     ///
@@ -224,10 +226,10 @@ impl ProvisioningServiceClient {
         Ok(Self { core })
     }
 
-    /// Returns a client with these call options: timeout, retries, headers, context.
+    /// Returns a client with these call options (timeout, retries, headers, context).
     ///
-    /// They apply to every method, pager and bulk run, and replace all earlier call options. The clone is cheap and shares
-    /// connections.
+    /// They apply to every method, pager and bulk run, and replace all earlier call options. The client is cheap to
+    /// create and shares connections with `self`.
     ///
     /// # Example
     ///
@@ -250,7 +252,8 @@ impl ProvisioningServiceClient {
         }
     }
 
-    /// Returns the generated client: one method per operation of the REST API, with the same authentication and retries.
+    /// Returns the generated client, which covers every operation of the REST API and uses the same authentication and
+    /// retries.
     ///
     /// # Example
     ///
@@ -282,7 +285,7 @@ impl ProvisioningServiceClient {
     }
 }
 
-/// Checks a version, which becomes a query parameter. Its form is up to the service.
+/// Checks that an API version has only characters that need no escaping in the query. The service checks the rest.
 pub(crate) fn check_api_version(version: &str) -> Result<()> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     match !version.is_empty() && version.chars().all(allowed) {

@@ -1,4 +1,4 @@
-//! Parts that the writes of all nouns share.
+//! Helpers for writing individual enrollments, groups and registrations.
 
 use azure_core::http::Response;
 use azure_service_core::Precondition;
@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// Returns the `If-Match` header: the ETag as it stands in bodies, or `*` for any version.
+/// Returns the value of the `If-Match` header: the ETag exactly as in response bodies, or `*` for any version.
 pub(crate) fn if_match(precondition: &Precondition) -> Result<String> {
     Ok(precondition.verbatim()?.unwrap_or_else(|| "*".to_owned()))
 }
 
-/// The result of a bulk operation, whatever the noun.
+/// The result of a bulk operation on individual enrollments or groups.
 pub(crate) trait BulkResponse: DeserializeOwned {
-    /// Returns whether every entry succeeded, and the failures as id, number and description.
+    /// Returns whether every entry succeeded, and each failure as id, error number and description.
     fn into_parts(self) -> (bool, Vec<(String, i32, String)>);
 }
 

@@ -23,7 +23,7 @@ use support::{KEY, MockTransport};
 
 const ANY: Precondition = Precondition::Unconditional;
 
-/// The errors, in sections.
+/// The error texts, in sections.
 #[derive(Default)]
 struct Listing(String);
 

@@ -1,4 +1,4 @@
-//! Logs show no keys. A test program of its own, because it sets the global subscriber.
+//! Tests that logs contain no keys. The test is a separate program, because it sets the global subscriber.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ use tracing_subscriber::fmt::MakeWriter;
 const ENROLLMENT_KEY: &str = "cHJpbWFyeS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY3ODk=";
 const WEBHOOK: &str = "https://allocate.example/api?code=c2VjcmV0";
 
-/// Collects the log.
+/// A writer that collects the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

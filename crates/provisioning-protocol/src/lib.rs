@@ -2,16 +2,17 @@
 //!
 //! [`Client`] has two methods per operation of the API: `<operation>_request` builds the request without IO, and
 //! `<operation>` sends it and reads the response. [`types`] has the types of request and response bodies, and
-//! [`OPERATIONS`] the metadata of each operation. All of it is generated. Most users want the `provisioning-convenience`
-//! crate, which is written by hand on top of this one and covers every operation.
+//! [`OPERATIONS`] the metadata of each operation. All of it is generated. Most users want the
+//! `provisioning-convenience` crate, which is written by hand on top of this one and covers every operation.
 //!
 //! A request is a [`TypedRequest`](azure_protocol_runtime::TypedRequest), which can be inspected without a server.
 //! Authentication, retries and tracing are up to the [`Executor`](azure_protocol_runtime::Executor) of the client;
-//! without one, requests are sent unauthenticated. An error response is an [`Error::UnexpectedResponse`] whose body has not
-//! been read.
+//! without one, requests are sent unauthenticated. An error response is an [`Error::UnexpectedResponse`] whose body has
+//! not been read.
 //!
-//! Decoding is lenient: an unknown enum value is kept as `UnknownValue`, unknown members are skipped (or kept in `extra`,
-//! in types that are read and sent back), and dates are accepted in every format that the service is known to write.
+//! Decoding is lenient: an unknown enum value is kept as `UnknownValue`, unknown members are skipped (or kept in
+//! `extra`, in types that are read and sent back), and dates are accepted in every format that the service is known to
+//! write.
 //!
 //! # Example
 //!

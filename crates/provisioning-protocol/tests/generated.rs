@@ -1,4 +1,4 @@
-//! Properties of the generated types and operations that the overlay causes.
+//! Tests of the generated types and operations where the overlay corrects the API description.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

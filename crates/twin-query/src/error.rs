@@ -185,11 +185,11 @@ pub enum ParseErrorKind {
     /// A number that does not fit the type its position requires.
     #[error("number out of range")]
     NumberOutOfRange,
-    /// A call of a function that the language does not define.
+    /// A call to a function that the language does not define.
     #[error("unknown function")]
     UnknownFunction,
-    /// A call of `STARTS_WITH`, `ENDS_WITH` or `CONTAINS` in a query of an IoT hub. They are functions of message
-    /// routing; the service refuses them in twin and job queries.
+    /// A call to `STARTS_WITH`, `ENDS_WITH` or `CONTAINS` in an IoT Hub query. These are message routing functions,
+    /// which the service refuses in twin and job queries.
     #[error("function of message routing")]
     RoutingFunction,
     /// Parentheses, `NOT`, arithmetic, calls, or arrays nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).

@@ -19,8 +19,8 @@ pub(crate) mod private {
     use crate::name::Path;
     use crate::operator::Comparison;
 
-    /// Constructors for the nodes that [`Filter`](super::Filter) and [`PropertyPath`](super::PropertyPath) add to the
-    /// tree of a language.
+    /// Constructors for the nodes that [`Filter`](super::Filter) and [`PropertyPath`](super::PropertyPath) add to a
+    /// language's syntax tree.
     pub trait BuildCondition: Sized {
         fn conjunction(parts: Vec<Self>) -> Self;
         fn disjunction(parts: Vec<Self>) -> Self;

@@ -11,7 +11,7 @@
 //! [`parse`] checks the grammar, [`Query::validate`] checks the service's rules, and [`parse_and_validate`] checks
 //! both. [`bind`] binds values to `@name` placeholders. [`Query::select`] and [`Query::select_all`] start a builder.
 //! Scheduled jobs and configurations use conditions without a query: see [`parse_condition`] and
-//! [`parse_target_condition`]. For the metrics of configurations, see [`parse_metric`].
+//! [`parse_target_condition`]. For configuration metrics, see [`parse_metric`].
 //!
 //! The enums of the syntax tree are exhaustive on purpose: when the language gains a construct, an evaluator that
 //! matches on them stops compiling instead of ignoring it.
@@ -78,8 +78,8 @@ pub fn parse_and_validate(text: &str) -> Result<Query, Error> {
     Ok(query)
 }
 
-/// Parses a metric of a configuration and checks it as [`parse_and_validate`] does. Unlike other queries, a metric may
-/// omit `FROM`, as in `select *`; it then counts devices.
+/// Parses a configuration metric and checks it as [`parse_and_validate`] does. Unlike other queries, a metric may omit
+/// `FROM`, as in `select *`; it then counts devices.
 ///
 /// # Errors
 ///

@@ -8,7 +8,7 @@ use winnow::error::EmptyError;
 use winnow::prelude::*;
 use winnow::token::{take_until, take_while};
 
-/// A name of an alias, a property, or a relationship, without brackets.
+/// The name of an alias, property, or relationship, without brackets.
 ///
 /// A name is any string that `[[…]]` can quote: it is not empty, does not contain `]]` or end with `]`, and has no
 /// control characters. `Display` of a query adds the brackets where a name needs them. Names are case-sensitive.

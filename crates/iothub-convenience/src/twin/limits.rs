@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn sizes_are_counted_like_the_service() {
-        // The sizes are 2 + 8, 1 + 4, 1 + 3 (a tab is not counted) and 1 + 2 + 8.
+        // The sizes of the members (name + value) are 2 + 8, 1 + 4, 1 + 3 (the tab is not counted) and 1 + (8 + 2).
         let value = json!({"nn": 1, "b": true, "t": "a\tüz", "a": [1, "xy"], "gone": null, "$version": 7});
         assert_eq!(size_of_members(value.as_object().unwrap()), 10 + 5 + 4 + 11);
         let three =

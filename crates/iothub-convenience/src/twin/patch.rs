@@ -246,8 +246,8 @@ fn compose(
         let path = path.member(&name);
         match (earlier.get_mut(&name), later) {
             (Some(Value::Object(earlier)), Value::Object(later)) => compose(earlier, later, &path, conflicts),
-            // The earlier change removes or replaces the value. A patch cannot say that and also set members of the new
-            // object: the service would merge the object into the old value.
+            // The earlier change removes or replaces the value. A patch cannot express that and also set members of a
+            // new object: the service would merge the object into the old value.
             (Some(_), Value::Object(later)) => {
                 let ancestor = path.clone().into_string();
                 conflicts.push(deepest(path, &later).breaks(Rule::Conflict { ancestor }));

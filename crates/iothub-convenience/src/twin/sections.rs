@@ -58,7 +58,7 @@ impl Sections {
             return Err(refuse(&root, Rule::NotAnObject));
         }
         let mut twin = object(twin, &root)?;
-        // Names are compared ignoring case, because the service is not consistent in its spelling.
+        // Names are compared ignoring case, because the service does not always use the same case.
         let take = |members: &mut Map<String, Value>, name: &str| {
             let key = members.keys().find(|key| key.eq_ignore_ascii_case(name));
             let key = key.cloned()?;

@@ -66,7 +66,7 @@ async fn at_each_frame<T>(
     [of_client, of_hub].map(|results| results.into_iter().map(|(_, result, _)| result).collect())
 }
 
-/// The result of sending a message from the caller's perspective.
+/// The result of sending a message, as the caller sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sent {
     /// Sent over a second connection, because the first one broke before the message was sent.
@@ -107,8 +107,8 @@ async fn send(proxied: &Proxied, interruption: Option<Interruption>) -> Sent {
     sent
 }
 
-/// Asserts that the outcome is unknown exactly if the message or its outcome is lost, and that all earlier faults are
-/// retried.
+/// Asserts that the outcome is unknown if and only if the message or its outcome is lost, and that all earlier faults
+/// are retried.
 async fn assert_send_is_honest(fault: Fault) {
     for results in at_each_frame(fault, 4, |_| (), send).await {
         assert!(results.is_sorted(), "{results:?}");

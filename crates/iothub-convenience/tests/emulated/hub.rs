@@ -1,4 +1,4 @@
-// Setup of tests and doc examples that run on the emulator. The file is included, so it has no `//!`.
+// Setup for tests and doc examples that run on the emulator. The file is included, so it has no `//!`.
 
 /// Starts an emulator with these devices. Returns it with a client for its hub. The emulator stops when it is
 /// dropped.

@@ -16,7 +16,7 @@ fn devices(count: usize) -> Vec<IdentityId> {
     ids.map(IdentityId::from).collect()
 }
 
-/// Returns the result for devices whose keys are new.
+/// Returns the service's result for identities whose keys were regenerated.
 fn rotated(ids: &[IdentityId]) -> Value {
     let keys = |id: &IdentityId| json!({"id": id.device_id, "primaryKey": KEY_A, "secondaryKey": KEY_B});
     json!({"policyKey": "both", "rotatedKeys": ids.iter().map(keys).collect::<Vec<_>>(), "errors": []})

@@ -70,7 +70,7 @@ async fn edit_is_repeated_after_a_concurrent_write() {
     );
 }
 
-/// The retry is refused because of the first write, for which the response was lost.
+/// The retry is refused because of the first write, whose response was lost.
 #[tokio::test(start_paused = true)]
 async fn edit_with_a_lost_response_is_not_repeated() {
     let transport = MockTransport::new();

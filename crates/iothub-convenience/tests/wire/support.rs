@@ -58,7 +58,7 @@ impl MockTransport {
         self.push(Reply::Failure(kind))
     }
 
-    /// Adds a reply that breaks after the beginning of its body.
+    /// Adds a reply that breaks off after the beginning of its body.
     pub(crate) fn cut_off(&self, beginning: &'static str) -> &Self {
         self.push(Reply::CutOff(beginning))
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::capture::Capture;
 use crate::{body, client, run};
 
-/// A device with dates without offset, one of them with seven fractional digits and one in year 1, a null, an unknown
-/// enum value and an unknown member.
+/// A device that has dates without an offset (one with seven fractional digits, one in year 1), a null, an unknown enum
+/// value and an unknown member.
 const DEVICE: &str = r#"{
     "deviceId": "thermostat-7",
     "generationId": "638000000000000000",

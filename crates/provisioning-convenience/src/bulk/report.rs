@@ -2,16 +2,17 @@
 
 use crate::error::{Error, ErrorCode};
 
-/// The report of a bulk run, with an outcome for every item in the order of the items.
+/// The report of a bulk run, with an outcome for every item, in the order in which the items were given.
 ///
-/// [`into_unfinished`](Self::into_unfinished) returns the items for another run.
+/// To resume after a stopped run, start a new one with the items that [`into_unfinished`](Self::into_unfinished)
+/// returns.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 #[must_use = "only the report has the failures"]
 pub struct BulkReport<I> {
-    /// One result per item.
+    /// One result per item, in the order in which the items were given.
     pub results: Vec<BulkResult<I>>,
-    /// The error that stopped the run, if it was stopped. Requests in flight were completed.
+    /// The error that stopped the run, if it was stopped. Requests that were in flight at that time were completed.
     pub stopped_by: Option<Error>,
 }
 
@@ -31,11 +32,12 @@ pub struct BulkResult<I> {
 pub enum BulkOutcome {
     /// The operation succeeded.
     Done,
-    /// The service refused the item, or it is invalid and was not sent. A retry would fail too.
+    /// The service refused the item, or the client did not send it because it is invalid or repeats the id of an
+    /// earlier item.
     Failed(BulkFailure),
     /// The item was not sent, or the service was busy. It can be retried.
     NotDone,
-    /// The service may or may not have processed the item, because its response was lost or says so.
+    /// The service may or may not have processed the item, because the response was lost or does not tell.
     Unknown,
 }
 
@@ -44,9 +46,9 @@ pub enum BulkOutcome {
 #[error("{message}")]
 #[non_exhaustive]
 pub struct BulkFailure {
-    /// The service's code, `None` if the item was not sent.
+    /// The service's error code, or `None` if the item was not sent.
     pub code: Option<ErrorCode>,
-    /// The service's message, or the client's.
+    /// The message of the service, or of the client if the item was not sent.
     pub message: String,
 }
 
@@ -76,7 +78,7 @@ impl<I> BulkReport<I> {
         self.stopped_by.is_none() && self.results.iter().all(is_done)
     }
 
-    /// Returns the items that failed, with their failures.
+    /// Returns each failed item with its failure.
     pub fn failed(&self) -> impl Iterator<Item = (&I, &BulkFailure)> {
         self.results.iter().filter_map(|result| match &result.outcome {
             BulkOutcome::Failed(failure) => Some((&result.item, failure)),
@@ -84,9 +86,10 @@ impl<I> BulkReport<I> {
         })
     }
 
-    /// Returns the items that were not done or whose outcome is unknown, for another run.
+    /// Returns the items to pass to another run: those that were not done, and those whose outcome is unknown.
     ///
-    /// Items whose outcome is unknown may fail then: created enrollments exist, deleted ones do not, and ETags have changed.
+    /// An item whose outcome is unknown may fail in the other run because the service processed it in the first one:
+    /// the enrollment to create already exists, the one to delete is gone, or the ETag is outdated.
     #[must_use]
     pub fn into_unfinished(self) -> Vec<I> {
         self.results

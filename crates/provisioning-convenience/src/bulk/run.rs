@@ -19,20 +19,20 @@ use crate::write::BulkResponse;
 /// The maximum number of items in a request.
 const CHUNK: usize = 10;
 
-/// The first and the longest wait of a throttled request.
+/// The initial and the maximum backoff after a throttled request.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// The operation of a bulk run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BulkMode {
-    /// Creates. An item whose id exists fails.
+    /// Creates the item. Fails if its id already exists.
     Create,
-    /// Replaces the stored version, whatever its ETag.
+    /// Replaces the stored version, regardless of its ETag.
     Update,
-    /// Replaces the version with the ETag of the item.
+    /// Replaces the stored version only if it has the ETag of the item.
     UpdateIfMatchEtag,
-    /// Deletes.
+    /// Deletes the item.
     Delete,
 }
 
@@ -50,13 +50,13 @@ impl BulkMode {
 /// Options of bulk runs.
 #[derive(Debug, Clone)]
 pub struct BulkOptions {
-    /// The maximum number of requests in flight, at least 1. Default: 4. It does not change the service's limit of 1,000
-    /// operations per minute.
+    /// The maximum number of requests in flight, at least 1. Default: 4. The service's limit of 1,000 operations per
+    /// minute applies regardless.
     pub max_concurrency: usize,
-    /// The maximum number of calls for a request that the service throttles; each call has its own retries. Between two calls
-    /// the run waits as long as the service asks, or with exponential backoff. Default: 4.
+    /// The maximum number of calls for a throttled request, each of which includes the client's retries. Between calls,
+    /// the run waits as long as the service asks, or otherwise with exponential backoff. Default: 4.
     pub attempts: u32,
-    /// Called after each request.
+    /// Called with the progress after each batch of up to ten items.
     pub on_progress: Option<ProgressCallback>,
 }
 
@@ -72,9 +72,9 @@ impl Default for BulkOptions {
 
 /// An item of a bulk run.
 pub(crate) trait BulkItem {
-    /// The item in the body of a request.
+    /// The form of the item in a request body.
     type Body: Clone;
-    /// The body of a response.
+    /// The response body.
     type Response: BulkResponse;
 
     /// Returns the id, which is case-insensitive.
@@ -83,10 +83,10 @@ pub(crate) trait BulkItem {
     /// Returns whether the item has an ETag.
     fn has_etag(&self) -> bool;
 
-    /// Checks and converts the item.
+    /// Checks the item and converts it for a request body.
     fn to_body(&self) -> Result<Self::Body>;
 
-    /// Builds a request.
+    /// Builds the request of the bulk operation.
     fn request(
         client: &ProvisioningServiceClient,
         mode: types::BulkEnrollmentMode,
@@ -154,7 +154,7 @@ impl BulkItem for EnrollmentGroup {
 }
 
 impl ProvisioningServiceClient {
-    /// Runs `mode` on each item; all failures are in the report.
+    /// Applies `mode` to each item. All failures are in the report.
     pub(crate) async fn run_bulk<I: BulkItem>(
         &self,
         method: &'static str,
@@ -210,7 +210,8 @@ fn check(options: &BulkOptions) -> Result<()> {
 /// An item to send: its index, its id in lower case, and its body.
 type Planned<B> = (usize, String, B);
 
-/// Returns a result for every item, and the items to send: those that are valid and have the first occurrence of their id.
+/// Returns a result for every item, and the items to send. An item is sent if it is valid and no earlier valid item has
+/// the same id.
 fn plan<I: BulkItem>(
     mode: BulkMode,
     items: impl IntoIterator<Item = I>,
@@ -241,7 +242,7 @@ fn plan<I: BulkItem>(
     (results, sent)
 }
 
-/// The parts of a run that its requests share.
+/// The state that the requests of a run share.
 struct Run<'a> {
     client: &'a ProvisioningServiceClient,
     method: &'static str,
@@ -252,11 +253,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Sends the items in one request, and in halves if it is refused as a whole, down to single items. Sends nothing once the
-    /// run has been stopped.
+    /// Sends the items in one request. If the service refuses the request as a whole, sends the items in halves, down
+    /// to single items. Sends nothing once the run has been stopped.
     async fn send_chunk<I: BulkItem>(&self, chunk: Vec<Planned<I::Body>>) -> Vec<(usize, BulkOutcome)> {
         let mut all = Vec::with_capacity(chunk.len());
-        // The parts that remain, the first one last.
+        // A stack of the parts to send. The last element is sent next.
         let mut remaining = vec![chunk.as_slice()];
         while let Some(part) = remaining.pop() {
             let every = |outcome: BulkOutcome| part.iter().map(move |(index, ..)| (*index, outcome.clone()));
@@ -280,7 +281,7 @@ impl Run<'_> {
         all
     }
 
-    /// Sends a request, and retries it while it is throttled.
+    /// Sends one request, and retries it while the service throttles it.
     async fn send<I: BulkItem>(&self, part: &[Planned<I::Body>]) -> Result<I::Response> {
         let send = || async {
             let bodies = part.iter().map(|(_, _, body)| body.clone()).collect();
@@ -306,7 +307,7 @@ impl Run<'_> {
     fn stop(&self, error: Error) -> BulkOutcome {
         let may_have_been_processed = match error.kind() {
             ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => true,
-            // 503 means that the service did nothing.
+            // A service that returns 503 has not processed the request.
             ErrorKind::Service => error
                 .status()
                 .is_some_and(|status| status >= 500 && status != 503),
@@ -334,8 +335,8 @@ impl Run<'_> {
     }
 }
 
-/// Returns the outcome of each item of a request. If the service reports a failure without naming an item, all outcomes are
-/// unknown.
+/// Returns the outcome of each item in a request. If the service reports a failure without naming an item, all outcomes
+/// are unknown.
 fn outcomes<B>(part: &[Planned<B>], response: impl BulkResponse) -> Vec<(usize, BulkOutcome)> {
     let (is_successful, errors) = response.into_parts();
     let refers_to = |error: &(String, i32, String), id: &str| error.0.eq_ignore_ascii_case(id);
@@ -350,7 +351,8 @@ fn outcomes<B>(part: &[Planned<B>], response: impl BulkResponse) -> Vec<(usize, 
     part.iter().map(|(index, id, _)| (*index, outcome(id))).collect()
 }
 
-/// Returns the outcome of a failed item. After a failure of the service the item can be retried.
+/// Returns the outcome of an item for which the service reports an error. If the service was busy (429 or 503), the
+/// item was not done. After any other server error, its outcome is unknown.
 fn failed(number: i32, message: &str) -> BulkOutcome {
     let code = u32::try_from(number).ok().map(ErrorCode::from_number);
     match code.map(ErrorCode::http_status) {

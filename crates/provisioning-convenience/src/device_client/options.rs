@@ -1,4 +1,4 @@
-//! Options of the client for devices.
+//! Options of the device client.
 
 use std::time::Duration;
 
@@ -11,25 +11,26 @@ const ENDPOINT: &str = "https://global.azure-devices-provisioning.net";
 
 /// Options of [`ProvisioningDeviceClient`](crate::ProvisioningDeviceClient).
 ///
-/// Start from the default: `ClientOptions::default()` has azure_core's retries, which take up to a minute.
+/// Start from `ProvisioningDeviceClientOptions::default()` and change its `client_options`. A new
+/// `ClientOptions::default()` has azure_core's retries, which take up to a minute.
 #[derive(Debug, Clone)]
 pub struct ProvisioningDeviceClientOptions {
     /// azure_core's options: transport, policies, retries, user agent, tracing. Default: three retries, after 0.8, 1.6
     /// and 3.2 seconds.
     pub client_options: ClientOptions,
-    /// The API version that is sent. Default: `2026-11-01`. `2021-10-01` does not have the issuance of certificates. Other
-    /// versions are sent as they are.
+    /// The API version to send. Default: `2026-11-01`. `2021-10-01` has no certificate issuance. Any other version is
+    /// sent unchanged.
     pub api_version: String,
-    /// Endpoint of the service. Default: `https://global.azure-devices-provisioning.net`. A sovereign cloud or an emulator has
-    /// its own.
+    /// Endpoint of the service. Default: `https://global.azure-devices-provisioning.net`. Sovereign clouds and
+    /// emulators have different endpoints.
     pub endpoint: String,
-    /// Certificates in PEM that are trusted in addition to those of the system. For the emulator.
+    /// PEM certificates to trust in addition to the system's, such as an emulator's certificate.
     pub trusted_certificates: Option<String>,
-    /// Timeout of one request: of all attempts and the waits between them. Default: 90 seconds.
+    /// Timeout of one call, including all attempts and the waits between them. Default: 90 seconds.
     /// [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
     pub call_timeout: Option<Duration>,
-    /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with
-    /// [`is_response_too_large`](crate::Error::is_response_too_large).
+    /// The maximum size of a response body in bytes, after decompression. Default: 64 MiB. If a body is larger, the
+    /// call fails with [`is_response_too_large`](crate::Error::is_response_too_large).
     pub max_response_size: Option<usize>,
     /// The lifetime of tokens signed with a symmetric key. They are renewed before they expire. Default: one hour.
     pub token_lifetime: Option<Duration>,
@@ -53,7 +54,7 @@ impl Default for ProvisioningDeviceClientOptions {
 }
 
 impl ProvisioningDeviceClientOptions {
-    /// Returns the options that reach an emulator at `endpoint`, whose certificate is in `pem`.
+    /// Returns options for an emulator at `endpoint` that presents the certificate `pem`.
     #[must_use]
     pub fn for_emulator(pem: impl Into<String>, endpoint: impl Into<String>) -> Self {
         Self {
@@ -64,7 +65,7 @@ impl ProvisioningDeviceClientOptions {
     }
 }
 
-/// Sets a transport that trusts the certificates of the options.
+/// Sets a transport that trusts `trusted_certificates`, if any are given.
 pub(super) fn trust(options: &mut ProvisioningDeviceClientOptions) -> Result<()> {
     let Some(pem) = &options.trusted_certificates else {
         return Ok(());

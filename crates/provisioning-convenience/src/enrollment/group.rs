@@ -37,13 +37,14 @@ pub struct EnrollmentGroup {
     /// ETag of the version that was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<Etag>,
-    /// Time of creation. Not sent.
+    /// Time of creation. Requests omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_date_time_utc: Option<DateTime>,
-    /// Time of the last change. Not sent.
+    /// Time of the last change. Requests omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_updated_date_time_utc: Option<DateTime>,
-    /// Settings that individual enrollments have too. Unknown members are in its `extra`.
+    /// The settings that groups and individual enrollments share. `settings.extra` holds the unknown members of the
+    /// group.
     #[serde(flatten)]
     pub settings: EnrollmentSettings,
 }
@@ -62,7 +63,7 @@ impl EnrollmentGroup {
         }
     }
 
-    /// Sets the settings that individual enrollments have too.
+    /// Sets the settings that groups and individual enrollments share.
     #[must_use]
     pub fn with_settings(mut self, settings: EnrollmentSettings) -> Self {
         self.settings = settings;
@@ -78,7 +79,7 @@ impl EnrollmentGroup {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// Checks the group and converts it into the body of a request.
+    /// Checks the group and converts it into a request body.
     pub(crate) fn to_body(&self) -> Result<types::EnrollmentGroup> {
         check_enrollment_group_id(&self.enrollment_group_id)?;
         self.attestation.check_group()?;

@@ -37,7 +37,7 @@ pub struct IndividualEnrollment {
     pub device_id: Option<String>,
     /// Proof of the device's identity.
     pub attestation: Attestation,
-    /// State of the device's registration. Not sent.
+    /// State of the device's registration. Requests omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_state: Option<Registration>,
     /// Information about the device for the allocation webhook.
@@ -46,13 +46,14 @@ pub struct IndividualEnrollment {
     /// ETag of the version that was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<Etag>,
-    /// Time of creation. Not sent.
+    /// Time of creation. Requests omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_date_time_utc: Option<DateTime>,
-    /// Time of the last change. Not sent.
+    /// Time of the last change. Requests omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_updated_date_time_utc: Option<DateTime>,
-    /// Settings that enrollment groups have too. Unknown members are in its `extra`.
+    /// The settings that individual enrollments and groups share. `settings.extra` holds the unknown members of the
+    /// enrollment.
     #[serde(flatten)]
     pub settings: EnrollmentSettings,
 }
@@ -81,7 +82,7 @@ impl IndividualEnrollment {
         self
     }
 
-    /// Sets the settings that enrollment groups have too.
+    /// Sets the settings that individual enrollments and groups share.
     #[must_use]
     pub fn with_settings(mut self, settings: EnrollmentSettings) -> Self {
         self.settings = settings;
@@ -97,7 +98,7 @@ impl IndividualEnrollment {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// Checks the enrollment and converts it into the body of a request.
+    /// Checks the enrollment and converts it into a request body.
     pub(crate) fn to_body(&self) -> Result<types::IndividualEnrollment> {
         check_registration_id(&self.registration_id)?;
         self.attestation.check_individual()?;
@@ -115,7 +116,7 @@ impl IndividualEnrollment {
     }
 }
 
-/// Writes the keys, which serialize as `REDACTED`.
+/// Copies the keys from `attestation` into `body`, which contains `REDACTED` in their place.
 pub(super) fn expose(attestation: &Attestation, body: &mut types::AttestationMechanism) {
     if let (Some(keys), Some(body)) = (&attestation.symmetric_key, &mut body.symmetric_key) {
         body.primary_key = exposed(&keys.primary);

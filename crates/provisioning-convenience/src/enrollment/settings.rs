@@ -39,25 +39,25 @@ pub struct EnrollmentSettings {
     /// Policy for a device that registers again. Default: [`ReprovisionPolicy::migrate`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reprovision_policy: Option<ReprovisionPolicy>,
-    /// Policy by which a hub is chosen. Default: the policy of the service.
+    /// Policy for choosing a hub. Default: the allocation policy of the service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocation_policy: Option<AllocationPolicy>,
     /// Hubs to choose from. Default: all hubs that are linked to the service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iot_hubs: Option<Vec<String>>,
-    /// Hub of the policy `static`; newer enrollments have it in `iot_hubs`.
+    /// Hub for the policy `static`. Newer enrollments use `iot_hubs` instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iot_hub_host_name: Option<String>,
-    /// Webhook of the policy `custom`.
+    /// Webhook for the policy `custom`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_allocation_definition: Option<CustomAllocation>,
-    /// Namespace of Azure Device Registry. The three names of [`CertificateIssuance`] are set together.
+    /// Name of the Azure Device Registry namespace. The three names of [`CertificateIssuance`] must be set together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace_name: Option<String>,
-    /// Certificate authority in the namespace.
+    /// Name of the certificate authority in the namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_authority_name: Option<String>,
-    /// Policy of the certificate authority.
+    /// Name of the policy by which the certificate authority issues certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_policy_name: Option<String>,
     /// Unknown members, as the service wrote them.
@@ -101,7 +101,7 @@ impl EnrollmentSettings {
         self
     }
 
-    /// Sets the policy by which a hub is chosen, with its parameters. Replaces an earlier policy and its parameters.
+    /// Sets the policy for choosing a hub, with its parameters. Replaces any earlier policy and its parameters.
     #[must_use]
     pub fn with_allocation(mut self, allocation: Allocation) -> Self {
         let (policy, webhook, hubs) = match allocation {
@@ -117,7 +117,7 @@ impl EnrollmentSettings {
         self
     }
 
-    /// Sets the certificate authority that issues client certificates for the devices. Needs api-version 2026-11-01.
+    /// Sets the certificate authority that issues client certificates for the devices. Requires API version 2026-11-01.
     #[must_use]
     pub fn with_certificate_issuance(mut self, issuance: CertificateIssuance) -> Self {
         self.namespace_name = Some(issuance.namespace_name);
@@ -126,7 +126,7 @@ impl EnrollmentSettings {
         self
     }
 
-    /// Ends the issuance of certificates. The service clears the three names if they are empty strings.
+    /// Ends certificate issuance by sending the three names as empty strings, which makes the service clear them.
     #[must_use]
     pub fn without_certificate_issuance(self) -> Self {
         self.with_certificate_issuance(CertificateIssuance::new("", "", ""))
@@ -160,7 +160,7 @@ impl EnrollmentSettings {
     }
 }
 
-/// Converts a model into the body of a request, in which secrets are still redacted.
+/// Converts a model into a request body. Secrets in it are redacted; the caller must fill them in.
 pub(crate) fn body<T: DeserializeOwned>(parameter: &str, model: &impl Serialize) -> Result<T> {
     let value = serde_json::to_value(model);
     let body = value.and_then(serde_json::from_value);

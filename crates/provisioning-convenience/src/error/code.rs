@@ -12,7 +12,7 @@ const TABLE: &[(u32, &str)] = &[
     (404202, "RegistrationNotFound"),
 ];
 
-/// A number by which the service names an error: the HTTP status and three more digits.
+/// A numeric error code of the service: the HTTP status followed by three digits.
 ///
 /// # Example
 ///
@@ -34,20 +34,20 @@ impl ErrorCode {
     pub const CUSTOM_ALLOCATION_IOT_HUB_NOT_SPECIFIED: Self = Self(400208);
     /// The allocation webhook did not accept the request's credential.
     pub const CUSTOM_ALLOCATION_UNAUTHORIZED_ACCESS: Self = Self(400209);
-    /// The credential or the certificate is not accepted.
+    /// The service did not accept the credential or the certificate.
     pub const UNAUTHORIZED: Self = Self(401002);
     /// The enrollment does not exist.
     pub const ENROLLMENT_NOT_FOUND: Self = Self(404201);
     /// The registration does not exist.
     pub const REGISTRATION_NOT_FOUND: Self = Self(404202);
 
-    /// Creates the code with this number, which may be unknown.
+    /// Creates a code from its number, which need not be a known one.
     #[must_use]
     pub const fn from_number(number: u32) -> Self {
         Self(number)
     }
 
-    /// Parses the digits of a number.
+    /// Parses a code from its decimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
@@ -59,7 +59,7 @@ impl ErrorCode {
         self.0
     }
 
-    /// Returns the name, `None` if the code is unknown.
+    /// Returns the name, or `None` if the code is unknown.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         let index = TABLE.binary_search_by_key(&self.0, |(number, _)| *number).ok()?;

@@ -1,4 +1,4 @@
-//! Predicates of errors.
+//! Error predicates.
 
 use crate::error::{Error, ErrorKind};
 
@@ -16,9 +16,10 @@ impl Error {
         self.0.is_conflict()
     }
 
-    /// Returns whether the ETag is not the current one. Read the resource again before the next write.
+    /// Returns whether the ETag of the precondition is not the current one. Read the resource again before the next
+    /// write.
     ///
-    /// After more than one [attempt](Self::attempts), the first may itself have changed the ETag.
+    /// If there was more than one [attempt](Self::attempts), an earlier attempt may itself have changed the ETag.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
         self.0.is_precondition_failed()
@@ -55,22 +56,22 @@ impl Error {
         self.0.is_connection()
     }
 
-    /// Returns whether the certificate of the service is not accepted: unknown issuer, wrong host name, expired. Such calls
-    /// are not retried.
+    /// Returns whether the client did not accept the service's certificate, for example because its issuer is unknown,
+    /// its host name is wrong or it has expired. Such calls are not retried.
     #[must_use]
     pub fn is_certificate(&self) -> bool {
         self.connection_failure()
             .is_some_and(azure_service_core::ConnectionFailure::is_certificate)
     }
 
-    /// Returns whether the response was larger than the limit of the client's options. Not retried. If
-    /// [`status`](Self::status) is a success, the service has processed the request.
+    /// Returns whether the response was larger than the limit in the client's options. Such calls are not retried. If
+    /// [`status`](Self::status) indicates success, the service has processed the request.
     #[must_use]
     pub fn is_response_too_large(&self) -> bool {
         self.0.is_response_too_large()
     }
 
-    /// Returns whether it is unknown if the service has processed the request.
+    /// Returns whether the outcome is unknown: the service may or may not have processed the request.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
         self.0.is_unknown_outcome()
@@ -90,8 +91,8 @@ impl Error {
 
     /// Returns whether the same call may succeed later and is safe to repeat.
     ///
-    /// True for throttling, an unavailable service and broken connections, if the service has not processed the request or
-    /// the request is idempotent. The client has already retried such calls.
+    /// True for throttling, an unavailable service and broken connections, if the service has not processed the request
+    /// or the request is idempotent. The client has already retried such calls.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.is_retryable()

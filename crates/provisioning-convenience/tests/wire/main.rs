@@ -1,4 +1,4 @@
-//! Requests and responses of the clients, over a mock transport.
+//! Tests of the clients' requests and responses, over a mock transport.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Registering a device.
+//! Device registration.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Requests of every operation on the wire: method, path, query, headers, body.
+//! Tests of the requests of every operation: method, path, query, headers and body.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{KEY, MockTransport};
 
-/// Asserts the requests of one or more calls, whatever their result.
+/// Asserts the requests of one or more calls, ignoring their results.
 macro_rules! requests {
     ($transport:ident; $($call:expr),+ $(,)?) => {{
         $( let _ = $call.await; )+
@@ -150,7 +150,8 @@ async fn another_api_version_is_sent_with_every_request() {
     }
 }
 
-/// A model that was read and is written back has everything that the service wrote, except for what only the service writes.
+/// A model that is read and then written back keeps all members that the service returned, except those that only the
+/// service can write.
 #[tokio::test]
 async fn an_enrollment_that_was_read_is_written_back_with_unknown_members() {
     let (transport, dps) = transport();

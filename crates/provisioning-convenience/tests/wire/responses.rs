@@ -1,4 +1,4 @@
-//! Responses: models, errors, checks before sending.
+//! Tests of models, errors and the checks before sending.
 
 use provisioning_convenience::*;
 use serde_json::json;

@@ -61,12 +61,12 @@ impl MockTransport {
         self.push(Reply::Failure(kind))
     }
 
-    /// Prepares a reply that breaks after the beginning of its body.
+    /// Prepares a reply that breaks off after the beginning of its body.
     pub(crate) fn cut_off(&self, beginning: &'static str) -> &Self {
         self.push(Reply::CutOff(beginning))
     }
 
-    /// Prepares that no reply arrives.
+    /// Prepares a request that never gets a reply.
     pub(crate) fn hang(&self) -> &Self {
         self.push(Reply::Never)
     }
@@ -76,17 +76,17 @@ impl MockTransport {
         self
     }
 
-    /// Takes the recorded requests.
+    /// Returns and clears the recorded requests.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
-    /// Takes the recorded `Authorization` headers.
+    /// Returns and clears the `Authorization` headers of the recorded requests.
     pub(crate) fn take_authorizations(&self) -> Vec<String> {
         std::mem::take(&mut self.authorizations.lock().unwrap())
     }
 
-    /// Takes the times of the recorded requests, and drops unused replies.
+    /// Returns and clears the times of the recorded requests. Drops unused replies.
     pub(crate) fn take_times(&self) -> Vec<tokio::time::Instant> {
         self.replies.lock().unwrap().clear();
         self.take();
@@ -156,7 +156,7 @@ impl HttpClient for MockTransport {
     }
 }
 
-/// Headers that vary between calls or are details of the pipeline.
+/// Headers that vary between calls or are internals of the pipeline.
 const IGNORED_HEADERS: [&str; 4] = [
     "authorization",
     "user-agent",

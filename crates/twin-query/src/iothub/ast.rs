@@ -50,7 +50,7 @@ pub enum ItemValue {
     Aggregate(Aggregate),
 }
 
-/// A call of an aggregate function.
+/// A call to an aggregate function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Aggregate {
     /// `COUNT()`
@@ -95,7 +95,7 @@ pub enum Source {
     Devices,
     /// `devices.modules`: module twins.
     Modules,
-    /// `devices.jobs`: the outcome of scheduled jobs per device.
+    /// `devices.jobs`: the per-device outcomes of scheduled jobs.
     Jobs,
 }
 

@@ -154,7 +154,7 @@ impl QueryBuilder {
         self
     }
 
-    /// Reads the outcome of scheduled jobs per device, `FROM devices.jobs`.
+    /// Reads the per-device outcomes of scheduled jobs, `FROM devices.jobs`.
     pub fn from_jobs(mut self) -> Self {
         self.query.source = Source::Jobs;
         self

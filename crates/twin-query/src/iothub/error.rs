@@ -50,7 +50,7 @@ pub enum ValidationError {
     /// `GROUP BY` with `SELECT *`.
     #[error("SELECT * cannot be combined with GROUP BY; list the properties and aggregates to return")]
     SelectAllWithGroupBy,
-    /// A property that is selected beside an aggregate or with `GROUP BY`, but is not grouped.
+    /// A property that is selected together with an aggregate or with `GROUP BY`, but is not grouped.
     #[error("`{path}` must appear in GROUP BY or in an aggregate function", path = JoinedNames(.0))]
     NotGrouped(Path),
     /// A function call with the wrong number of arguments.

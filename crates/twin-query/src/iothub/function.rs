@@ -62,7 +62,7 @@ pub enum Function {
     ArrayContains,
 }
 
-/// Functions of message routing that the service refuses in queries.
+/// Message routing functions that the service refuses in queries.
 const ROUTING_FUNCTIONS: [&str; 3] = ["STARTS_WITH", "ENDS_WITH", "CONTAINS"];
 
 /// Returns whether the service refuses a function in queries because it belongs to message routing.

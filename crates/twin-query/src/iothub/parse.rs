@@ -22,7 +22,7 @@ pub(super) fn query(input: &mut Input<'_>) -> ParseResult<Query> {
     query_of(from, input)
 }
 
-/// Parses a metric of a configuration, a query in which `FROM` is optional.
+/// Parses a configuration metric, a query in which `FROM` is optional.
 pub(super) fn metric(input: &mut Input<'_>) -> ParseResult<Query> {
     let from = opt(preceded(keyword("FROM"), source)).map(|source| source.unwrap_or(Source::Devices));
     query_of(from, input)

@@ -151,7 +151,7 @@ fn character(input: &mut &str, dialect: &Dialect) -> LexResult<char> {
     alt((plain, escaped)).parse_next(input)
 }
 
-/// Decodes `uXXXX`, or a surrogate pair of two, as in JSON.
+/// Decodes `uXXXX`, or two such escapes that form a surrogate pair, as in JSON.
 fn unicode_escape(input: &mut &str) -> LexResult<char> {
     let unit = |input: &mut &str| {
         preceded(

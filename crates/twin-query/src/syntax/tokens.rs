@@ -165,7 +165,7 @@ pub(crate) fn parameter<T>(
 fn number(input: &mut Input<'_>) -> ParseResult<Number> {
     let remaining = input.eof_offset();
     let start = input.checkpoint();
-    // Looks ahead instead of parsing the sign, which would be recorded as expected beside the number.
+    // Looks ahead instead of parsing the sign, which would be recorded as expected in addition to the number.
     let negative = matches!(
         &input.input[..],
         [
