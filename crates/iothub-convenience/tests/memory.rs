@@ -65,7 +65,7 @@ fn hub(item_type: &'static str, pages: usize) -> IotHubRegistryManager {
     IotHubRegistryManager::from_connection_string(connection, Some(options)).unwrap()
 }
 
-/// Runs a query. Returns the peak of additional memory in bytes, and the number of rows.
+/// Runs a query. Returns the peak additional memory in bytes, and the number of rows.
 async fn peak(item_type: &'static str, pages: usize) -> (usize, usize) {
     let hub = hub(item_type, pages);
     let before = MEMORY.current_usage();

@@ -133,7 +133,7 @@ impl ProvisioningServiceClient {
         Ok(self.core.call("update_enrollment_group").send(request).await?)
     }
 
-    /// Deletes an enrollment group. The identities of its devices in their hubs are kept.
+    /// Deletes an enrollment group. The device identities in the hubs are kept.
     ///
     /// REST: `DELETE /enrollmentGroups/{id}` with `If-Match`.
     ///

@@ -177,7 +177,7 @@ impl Error {
         self.0.parameter()
     }
 
-    /// Returns why the connection could not be established, if that is what failed.
+    /// Returns why the connection could not be established, if the call failed for that reason.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         self.0.connection_failure()

@@ -5,12 +5,12 @@ use crate::error::{Error, Result};
 /// The maximum length of an id, in characters.
 const MAX_LENGTH: usize = 128;
 
-/// Checks a registration id.
+/// Checks a registration id against the service's rules for length and characters.
 pub(crate) fn check_registration_id(id: &str) -> Result<()> {
     check("registration_id", id)
 }
 
-/// Checks the id of an enrollment group.
+/// Checks an enrollment group id against the service's rules for length and characters.
 pub(crate) fn check_enrollment_group_id(id: &str) -> Result<()> {
     check("enrollment_group_id", id)
 }

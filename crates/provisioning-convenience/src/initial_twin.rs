@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Tags and desired properties that a device gets at its first assignment or after a reset.
+/// Tags and desired properties that a device gets at its first assignment, or when it registers again and its twin is
+/// reset.
 ///
 /// # Example
 ///

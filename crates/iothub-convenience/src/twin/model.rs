@@ -40,7 +40,7 @@ model! {
         pub status: Option<DeviceStatus> = "status",
         /// The reason for the status.
         pub status_reason: Option<String> = "statusReason",
-        /// The time of the last change of the status.
+        /// The time of the last status change.
         pub status_update_time: Option<DateTime> = "statusUpdateTime",
         /// The connection state of the device. It may lag by minutes.
         pub connection_state: Option<ConnectionState> = "connectionState",
@@ -49,7 +49,7 @@ model! {
         pub last_activity_time: Option<DateTime> = "lastActivityTime",
         /// The number of queued cloud-to-device messages.
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
-        /// The authentication of the device.
+        /// The authentication type of the device.
         pub authentication_type: Option<AuthenticationType> = "authenticationType",
         /// The thumbprints of the device's certificates.
         pub x509_thumbprint: Option<X509Thumbprint> = "x509Thumbprint",

@@ -12,7 +12,7 @@ use crate::twin::violation::{InvalidTwin, Rule};
 
 /// New tags and desired properties that replace all existing ones of a twin.
 ///
-/// A section that is not set is removed. To change single values, use a [`TwinPatch`](crate::TwinPatch).
+/// A section that is not set is removed. To change individual values, use a [`TwinPatch`](crate::TwinPatch).
 ///
 /// # Example
 ///

@@ -8,7 +8,7 @@ use crate::identity::IdProblem;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidTwin {
-    /// All violations, at least one, in the order of the document.
+    /// All violations in document order; never empty.
     pub violations: Vec<Violation>,
 }
 

@@ -337,7 +337,7 @@ async fn stream_dropped_between_two_attempts_ends_at_once() {
     let mut feedback = hub.client.feedback_messages();
     let first = tokio::time::timeout(Duration::from_millis(500), feedback.next()).await;
     assert!(first.is_err(), "the next attempt is in a minute");
-    // Closing waits for the task of the stream.
+    // Closing waits for the stream's task.
     tokio::time::timeout(Duration::from_secs(5), feedback.close())
         .await
         .unwrap();

@@ -75,7 +75,7 @@ impl Hub {
         self.amqp().add_fault(AmqpFault::new(action));
     }
 
-    /// Adds a fault that applies to the next `times` matches.
+    /// Adds a fault that applies the next `times` times that it matches.
     pub(crate) fn fault_times(&self, times: u32, action: AmqpFaultAction) {
         self.amqp().add_fault(AmqpFault::new(action).times(times));
     }

@@ -1,4 +1,4 @@
-//! Construction of clients.
+//! Client construction.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

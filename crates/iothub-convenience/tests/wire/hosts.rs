@@ -1,4 +1,4 @@
-//! Hosts, API versions and members of later API versions.
+//! Hosts, API versions and members that later API versions added.
 
 use std::sync::{Arc, Mutex};
 

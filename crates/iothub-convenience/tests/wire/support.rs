@@ -14,7 +14,7 @@ use azure_core::time::OffsetDateTime;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
 use serde_json::Value;
 
-/// The key of the policy in all tests.
+/// The shared access key in all tests.
 pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A transport that returns scripted replies in order, then `200 {}`.

@@ -162,7 +162,7 @@ fn an_invalid_header_value_is_refused() {
 
 #[tokio::test]
 async fn without_an_executor_reqwest_sends_the_request() {
-    // The port was just released, so the connection is refused; the error has the URL.
+    // The port was just released, so the connection is refused; the error contains the URL.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

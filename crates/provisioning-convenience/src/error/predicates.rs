@@ -31,7 +31,8 @@ impl Error {
         self.0.is_throttled()
     }
 
-    /// Returns whether the service does not accept the credential, or the shared access policy lacks the permission.
+    /// Returns whether the service did not accept the credential, or whether the shared access policy lacks a
+    /// permission.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         self.0.is_unauthorized()
@@ -57,7 +58,7 @@ impl Error {
     }
 
     /// Returns whether the client did not accept the service's certificate, for example because its issuer is unknown,
-    /// its host name is wrong or it has expired. Such calls are not retried.
+    /// its host name does not match or it has expired. Such calls are not retried.
     #[must_use]
     pub fn is_certificate(&self) -> bool {
         self.connection_failure()

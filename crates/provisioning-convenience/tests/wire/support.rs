@@ -17,7 +17,7 @@ use provisioning_convenience::{
 };
 use serde_json::Value;
 
-/// The key of the policy in all tests.
+/// The symmetric key of the policy and the device in all tests.
 pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A transport that returns its prepared replies in order, then `200 {}`.
