@@ -57,7 +57,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Returns whether the context of a limit extension is accepted: `limits` has it with this version or without one.
+    /// Returns whether the context of a limit extension is accepted: `limits` contains it with this version or without
+    /// a version.
     pub(crate) fn accepts_limits(&self, context: &str) -> bool {
         let (path, _) = context.split_once(';').unwrap_or((context, ""));
         self.limits

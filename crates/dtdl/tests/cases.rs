@@ -1,4 +1,5 @@
-//! Cases of our own: a small model for every rule, and the codes of its errors. See `support/cases.rs` for the format.
+//! The project's test cases: a small model for every rule, with the expected error codes. See `support/cases.rs` for
+//! the format.
 
 #![cfg(test)]
 

@@ -17,14 +17,14 @@ use dtdl::{Code, Dtmi, ParseError, Parser, validate_instance, validate_relations
 use interfaces::{chain, fan, interface, oversized};
 use serde_json::{Value, json};
 
-/// Codes that no model can cause: DTDLParser defines them, but no table has a property with such a rule.
+/// Codes that no model can cause: DTDLParser defines them, but no property in the metamodel tables has such a rule.
 const UNREACHABLE: [Code; 3] = [
     Code::BooleanCountBelowMin,
     Code::MissingIdentifierProperty,
     Code::ValueAboveMax,
 ];
 
-/// Documents that cause further texts of codes that also have a case.
+/// Documents that produce additional texts for codes that a case already covers.
 const OTHER_TEXTS: &[&str] = &[
     "",
     "{",
@@ -44,7 +44,7 @@ const OTHER_TEXTS: &[&str] = &[
     r#"{"@context": ["dtmi:dtdl:context;2", "dtmi:com:example"]}"#,
 ];
 
-/// The texts by code: message and help, with a model that causes them.
+/// The error texts by code. Each text, a message and its help, maps to a model that produces it.
 #[derive(Default)]
 struct Report {
     lines: BTreeMap<&'static str, BTreeMap<String, String>>,
@@ -77,7 +77,7 @@ impl Report {
 fn report() -> Report {
     let mut report = Report::default();
     for case in cases::all() {
-        // Other DTDL versions cause the same texts with another version number.
+        // Other DTDL versions produce the same texts with a different version number.
         let documents = case.documents(case.versions()[0]);
         if let Err(error) = case.parser().parse(&documents) {
             report.add(&error, &documents.join(" "));

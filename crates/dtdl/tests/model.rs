@@ -210,7 +210,7 @@ fn missing_elements_are_requested_in_batches() {
     assert_eq!(batches, [1, 1, 1, 1]);
     assert_eq!(model.len(), 5);
 
-    // A model is a resolver for the next one.
+    // A parsed model can be the resolver of a later parse.
     let more = r#"{ "@context": "dtmi:dtdl:context;3", "@id": "dtmi:com:example:Extra;1", "@type": "Interface",
         "extends": ["dtmi:com:example:plant:Part49;1", "dtmi:com:example:plant:Part9;1"] }"#;
     let extended = Parser::new().parse_with([more], &model).unwrap();

@@ -22,7 +22,7 @@ impl CaFile {
         let path =
             std::path::absolute(&path).map_err(|error| format!("--ca-file {}: {error}", path.display()))?;
         let written = if temporary {
-            // Creation fails if the file exists, for example as a symbolic link of another user.
+            // Creation fails if the file exists, for example as another user's symbolic link.
             let file = OpenOptions::new().write(true).create_new(true).open(&path);
             file.and_then(|mut file| file.write_all(pem.as_bytes()))
         } else {

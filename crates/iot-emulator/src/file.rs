@@ -1,4 +1,4 @@
-//! Reading of the files that options name.
+//! Reads the files that command-line options name.
 //!
 //! Editors and shells on Windows write a byte order mark at the start of a file, and PowerShell
 //! writes UTF-16.
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// Reads a text file and removes its byte order mark. The error has the option and the path.
+/// Reads a text file and removes its byte order mark. The error names the option and the path.
 pub(crate) fn read_text(option: &str, path: &Path) -> Result<String, String> {
     let failed = |reason: &str| format!("{option} {}: {reason}", path.display());
     let bytes = std::fs::read(path).map_err(|error| failed(&error.to_string()))?;
@@ -26,7 +26,7 @@ pub(crate) fn read_text(option: &str, path: &Path) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Reads a JSON file. The error has the line number.
+/// Reads a JSON file. The error includes the line number.
 pub(crate) fn read_json(option: &str, path: &Path) -> Result<Value, String> {
     let text = read_text(option, path)?;
     serde_json::from_str(&text).map_err(|error| format!("{option} {}: {error}", path.display()))

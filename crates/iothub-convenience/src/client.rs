@@ -109,8 +109,8 @@ impl IotHubRegistryManager {
     ///
     /// The parts may be in any order and their names in any case. `SharedAccessSignature=…` with a token may replace
     /// name and key; such a client works until the token expires. The host may be any of the hub's [names](HubHost); a
-    /// name that is only for devices is replaced by the one for services. The policy needs `RegistryRead` to read devices and
-    /// modules, `RegistryWrite` to write them and configurations, `ServiceConnect` for everything else.
+    /// name that is only for devices is replaced with the one for services. The policy needs `RegistryRead` to read
+    /// devices and modules, `RegistryWrite` to write them and configurations, `ServiceConnect` for everything else.
     ///
     /// # Errors
     ///
@@ -223,7 +223,7 @@ impl IotHubRegistryManager {
         })
     }
 
-    /// Returns this client with another core, for the calls of a composite method.
+    /// Returns a copy of this client that sends requests through `core`, for the calls of a composite method.
     pub(crate) fn over(&self, core: ServiceClient<iothub_protocol::Client>) -> Self {
         Self {
             core,
@@ -236,7 +236,7 @@ impl IotHubRegistryManager {
     /// Fails if the client sends an API version that is older than `since`, the first one that has `what`.
     pub(crate) fn require_version(&self, what: &str, since: &str) -> Result<()> {
         let version = self.settings.api_version.as_str();
-        // Versions are dates. Text of another form is passed through, as are later versions.
+        // Versions are dates. Strings in any other form are passed through, as are later versions.
         let is_date = version.starts_with(|c: char| c.is_ascii_digit());
         match is_date && version < since {
             true => Err(Error::invalid_input(
@@ -328,8 +328,8 @@ impl IotHubRegistryManager {
         hub_host(self.core.endpoint()).to_string()
     }
 
-    /// Returns the host to which devices connect, with the port unless it is 443: that of the connection strings and tokens of
-    /// devices and modules. See [`IotHubClientOptions::device_host`].
+    /// Returns the host to which devices connect, with the port unless it is 443. Connection strings and tokens of
+    /// devices and modules contain this host. See [`IotHubClientOptions::device_host`].
     ///
     /// # Example
     ///

@@ -20,7 +20,7 @@ model! {
         pub description: Option<String> = "description",
         /// The device that the message was sent to.
         pub device_id: Option<String> = "deviceId",
-        /// The generation id of that device.
+        /// The device's generation id.
         pub device_generation_id: Option<String> = "deviceGenerationId",
         /// The time at which the outcome was recorded.
         pub enqueued_time_utc: Option<DateTime> = "enqueuedTimeUtc",
@@ -57,7 +57,7 @@ model! {
     }
 }
 
-/// The parameter name of the generated client and that of the public methods, for errors.
+/// The generated client's parameter name and the name in the public methods, for error messages.
 const LOCK_TOKEN: &[(&str, &str)] = &[("lockToken", "lock_token")];
 
 /// A batch of feedback, locked until it is completed or abandoned.

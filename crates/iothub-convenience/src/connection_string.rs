@@ -4,8 +4,8 @@ use azure_service_core::ConnectionString;
 
 use crate::error::{Error, Result};
 
-/// Parses the connection string of a shared access policy. The error for another kind of connection string names the
-/// kind.
+/// Parses the connection string of a shared access policy. If it is a different kind of connection string, the error
+/// names the kind.
 pub(crate) fn parse(text: &str) -> Result<ConnectionString> {
     text.parse().map_err(|error| match other_kind(text) {
         Some(reason) => Error::invalid_input("connection string", reason),

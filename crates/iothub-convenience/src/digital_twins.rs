@@ -17,7 +17,7 @@ use crate::model::to_json;
 
 /// A JSON Patch of writable properties of a Plug and Play device.
 ///
-/// A path is the name of a property, a list of component and property, or a JSON Pointer. Paths and values are
+/// A path is a property name, a list of a component name and a property name, or a JSON Pointer. Paths and values are
 /// validated when they are added.
 ///
 /// # Example
@@ -136,7 +136,7 @@ impl Serialize for PlugAndPlayPatch {
     }
 }
 
-/// Pairs of parameter names, for errors: that of the generated client, and that of the public methods.
+/// Parameter names of the generated client, each with the name in the public methods, for error messages.
 const NAMES: &[(&str, &str)] = &[
     ("componentPath", "component_path"),
     ("commandName", "method name"),

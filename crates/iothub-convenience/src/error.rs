@@ -1,4 +1,4 @@
-//! The error of all calls.
+//! The error type of all calls.
 
 #[cfg(feature = "amqp")]
 mod amqp;
@@ -27,7 +27,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Programs use the predicates. The accessors return the service's code, message and ids. If an argument was refused
 /// before sending, [`invalid_id`](Self::invalid_id), [`invalid_key`](Self::invalid_key),
 /// [`invalid_thumbprint`](Self::invalid_thumbprint) and [`invalid_twin`](Self::invalid_twin) return the details.
-/// [`amqp`](Self::amqp) returns errors of AMQP.
+/// [`amqp`](Self::amqp) returns the AMQP error.
 ///
 /// Pagers, pollers and streams yield this error too. `Response::into_model` returns `azure_core::Error`, which `?`
 /// converts.
@@ -94,7 +94,7 @@ impl From<azure_core::Error> for Error {
     }
 }
 
-/// Converts the error of a query that could not be built or bound.
+/// Converts the error for a query that could not be built or bound.
 impl From<twin_query::iothub::Error> for Error {
     fn from(error: twin_query::iothub::Error) -> Self {
         Self::invalid_input("query", error.to_string())
@@ -109,17 +109,17 @@ impl AsRef<azure_service_core::Error> for Error {
 
 /// Constructors.
 impl Error {
-    /// Creates the error of an invalid `parameter`. `reason` completes "invalid `parameter`: …".
+    /// Creates the error for an invalid `parameter`. `reason` completes "invalid `parameter`: …".
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
         azure_service_core::Error::invalid_input(parameter, reason).into()
     }
 
-    /// Creates the error of a response that cannot be decoded.
+    /// Creates the error for a response that cannot be decoded.
     pub(crate) fn undecodable(error: &serde_json::Error) -> Self {
         azure_service_core::Error::invalid_response(error).into()
     }
 
-    /// Creates the error of an invalid response.
+    /// Creates the error for an invalid response.
     pub(crate) fn invalid_response(reason: impl Into<String>) -> Self {
         azure_service_core::Error::with_message(ErrorKind::InvalidResponse, reason).into()
     }

@@ -7,7 +7,7 @@ use azure_core::http::Url;
 
 use crate::error::{Error, Result};
 
-/// The label that all names in Azure have, in every cloud.
+/// The label that all host names of Azure hubs contain, in every cloud.
 const DOMAIN: &str = "azure-devices";
 
 /// A host name of a hub.
@@ -20,8 +20,8 @@ const DOMAIN: &str = "azure-devices";
 /// | `<hub>.service.azure-devices.net` | services |
 /// | `<hub>.device.azure-devices.net` | devices and modules |
 ///
-/// Each of them leads to the others. A custom name, such as that of an emulator or a gateway, has only itself, and is for
-/// services and devices.
+/// Each of these names can be converted to the other two. A custom name, such as that of an emulator or a gateway, has
+/// no other forms, and is for services and devices.
 ///
 /// # Example
 ///
@@ -113,7 +113,7 @@ impl HubHost {
         }
     }
 
-    /// Returns the classic name, which is for services and devices. A custom name returns itself.
+    /// Returns the classic name, which is for services and devices. A custom name is returned unchanged.
     #[must_use]
     pub fn classic(&self) -> Self {
         match self.role {
@@ -122,7 +122,7 @@ impl HubHost {
         }
     }
 
-    /// Returns the name of this hub in Azure that has another role.
+    /// Returns this Azure hub's name for `role`.
     fn with_role(&self, role: HostRole) -> Self {
         let mut labels: Vec<_> = self.name.split('.').collect();
         if self.role.label().is_some() {
@@ -180,8 +180,8 @@ impl FromStr for HubHost {
     }
 }
 
-/// Returns the host or URL to which a service connects. Text that is not a host is returned as it is, because the client refuses
-/// it.
+/// Returns the host or URL to which a service connects. An invalid string is returned unchanged, because the client
+/// refuses it.
 pub(crate) fn service_endpoint(text: &str) -> String {
     match text.parse::<HubHost>() {
         Ok(host) if host.role == HostRole::Device => host.for_services().name,

@@ -49,9 +49,8 @@
 //! # }
 //! ```
 //!
-//! Ids, keys, thumbprints, tags and desired properties are checked against the rules of the hub before a request is sent.
-//! `Debug`, errors and logs never show keys, and keys serialize as `REDACTED` except with
-//! [`with_keys`](Device::with_keys).
+//! Ids, keys, thumbprints, tags and desired properties are validated before a request is sent. `Debug`, errors and logs
+//! never show keys, and keys serialize as `REDACTED` except with [`with_keys`](Device::with_keys).
 //!
 //! # Models
 //!
@@ -65,8 +64,8 @@
 //!
 //! # Hosts and API versions
 //!
-//! A client takes any of the three [names](HubHost) of a hub, and connection strings and tokens for devices never have the one
-//! that is only for services. Requests have the API version of [`IotHubClientOptions::api_version`].
+//! A client takes any of the three [names](HubHost) of a hub, and connection strings and tokens for devices never
+//! contain the name that is only for services. Requests use the API version in [`IotHubClientOptions::api_version`].
 //!
 //! # Logs and traces
 //!
@@ -75,8 +74,8 @@
 //!
 //! # Features
 //!
-//! * `amqp` (default): cloud-to-device messages, feedback and file notifications over AMQP 1.0, with TLS by rustls.
-//! * `rustls` (default): HTTPS by rustls. Without it, set a transport in `ClientOptions`.
+//! * `amqp` (default): cloud-to-device messages, feedback and file notifications over AMQP 1.0, with TLS from rustls.
+//! * `rustls` (default): HTTPS with TLS from rustls. Without this feature, set a transport in `ClientOptions`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -141,7 +140,7 @@ pub use twin::{
     TwinProperties, TwinReplacement, Violation,
 };
 
-// Types of other crates in the public API.
+// Types from other crates that are part of the public API.
 pub use azure_core::cloud;
 pub use azure_core::credentials::{Secret, TokenCredential};
 pub use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
@@ -161,8 +160,8 @@ pub use json_patch;
 /// A paged list: a stream of items, or of pages with `into_pages`.
 pub type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;
 
-/// A poller of a job of the hub. Awaiting it returns the last document; as a stream it yields each document until the
-/// job has ended.
+/// A poller for a hub job. Awaiting it returns the last document; as a stream it yields each document until the job has
+/// ended.
 pub type Poller<T> = azure_service_core::Poller<T, Error>;
 
 /// The query language of the hub: a builder with bound values, a parser and a validator.

@@ -83,7 +83,7 @@ impl ReadError {
         self
     }
 
-    /// Converts this into the error of a document called `what`.
+    /// Converts this into a deserialization error that calls the document `what`.
     pub(crate) fn of<E: serde::de::Error>(self, what: &str) -> E {
         match self.path.as_str() {
             "" => E::custom(format_args!("{what}: {}", self.reason)),
@@ -237,7 +237,7 @@ pub(crate) fn deserialize<'de, T: Member, D: Deserializer<'de>>(
     T::read(document).map_err(|error| error.of(what))
 }
 
-/// Declares a model of the service with the names of its members. See the [module](self).
+/// Declares a service model with the JSON names of its members. See the [module](self).
 macro_rules! model {
     (
         $(#[$meta:meta])*

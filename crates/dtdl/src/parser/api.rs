@@ -13,9 +13,9 @@ use crate::options::{
     AZURE_DIGITAL_TWINS_EXTENSIONS, AZURE_DIGITAL_TWINS_VERSIONS, Options, UnknownExtensions,
 };
 
-/// A DTDL parser: parses one or more documents to a [`Model`], or reports all their errors.
+/// A DTDL parser: parses one or more documents into a [`Model`], or reports all their errors.
 ///
-/// A parser only holds options and can be reused. It does no IO; elements that the documents refer to but do not
+/// A parser only holds options and can be reused. It does no I/O; elements that the documents refer to but do not
 /// define are requested from a [`Resolver`].
 ///
 /// ```
@@ -39,8 +39,9 @@ pub struct Parser {
 
 /// A source of definitions for elements that documents refer to.
 ///
-/// Functions and closures from a slice of identifiers to a list of documents are resolvers. The parser requests all
-/// missing elements at once, then those that the returned documents refer to. It never requests an element twice.
+/// Functions and closures that take a slice of identifiers and return a list of documents are resolvers. The parser
+/// requests all missing elements at once, then those that the returned documents refer to. It never requests an element
+/// twice.
 pub trait Resolver {
     /// Returns documents that define these elements. Unknown elements are left out.
     fn resolve(&mut self, missing: &[Dtmi]) -> Vec<Document<'static>>;
@@ -182,8 +183,8 @@ impl Parser {
 
     /// Parses documents, with a [`Resolver`] for elements that they do not define.
     ///
-    /// A reference to a [`Model`] is a resolver: the result has the Interfaces of the documents, and those of the model
-    /// that they refer to.
+    /// A reference to a [`Model`] is a resolver: the result contains the Interfaces in the documents, and the
+    /// Interfaces of that model that they refer to.
     ///
     /// ```
     /// use dtdl::{Document, Dtmi, Parser};

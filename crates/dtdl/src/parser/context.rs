@@ -203,7 +203,7 @@ impl<'n> Entries<'n> {
     }
 }
 
-/// Returns an error if the options list the accepted extensions and this extension is not among them.
+/// Returns an error if the options restrict the accepted extensions and do not list this one.
 fn check_accepted(
     text: &str,
     at: Position,

@@ -18,7 +18,7 @@ static ROOT: Target =
 /// Help for a keyword that an element may not have.
 const ALLOWED_KEYWORDS: &str = "Remove it; only `@context`, `@id` and `@type` are allowed.";
 
-/// The code for each keyword that occurs more than once. Other keywords share `RepeatedKeyword`.
+/// The code to report if a keyword occurs more than once. Keywords that are not listed share `RepeatedKeyword`.
 const KEYWORDS: &[(&str, Code)] = &[
     ("@context", Code::RepeatedContextProperty),
     ("@graph", Code::RepeatedGraphProperty),
@@ -272,7 +272,7 @@ impl Session<'_> {
         }
     }
 
-    /// Checks the size of an Interface. Interfaces nested in it do not count.
+    /// Checks the size of an Interface. Nested Interfaces do not count towards it.
     fn check_size(&mut self, index: ElementIndex, doc: usize, node: &Node, id: &Dtmi, max: usize) {
         let mut size = (node.end - node.start) as usize;
         if size <= max {
@@ -348,7 +348,7 @@ pub(super) fn allowed_version(target: &Target, version: u8) -> String {
     format!("Use DTDL version {version}{earlier}.")
 }
 
-/// Returns the keywords that elements may not have in versions that restrict them.
+/// Returns the keywords of an element that are not allowed in DTDL versions that restrict keywords.
 fn disallowed_keywords(node: &Node) -> impl Iterator<Item = &crate::json::Member> {
     const ALLOWED: [&str; 4] = ["@context", "@graph", "@id", "@type"];
     node.members()

@@ -8,8 +8,8 @@ use crate::json::{Data, Node};
 use crate::metamodel::is_reserved_in;
 use crate::{Code, Dtmi};
 
-/// Returns the identifier of an element, from its `@id` or assigned. `allows_reserved` accepts an `@id` with a reserved
-/// prefix.
+/// Returns the identifier of an element: its `@id`, or an assigned identifier if it has none. `allows_reserved` accepts
+/// an `@id` with a reserved prefix.
 pub(super) fn identify(
     node: &Node,
     doc: usize,

@@ -1,4 +1,4 @@
-//! Properties that hold an identifier without a reference to an element.
+//! Properties whose value is an identifier that does not refer to an element.
 
 use super::pattern::{self, matches};
 use super::properties::Reading;

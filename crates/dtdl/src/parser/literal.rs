@@ -140,8 +140,8 @@ impl Session<'_> {
         self.set(reading.element, property.name, read);
     }
 
-    /// Returns the single value of the property. Reports several values, and a missing value if the property is
-    /// required.
+    /// Returns the single value of the property. Reports an error if there are several values, or if a required
+    /// property has none.
     fn single<'n>(
         &mut self,
         reading: &Reading<'n>,

@@ -199,7 +199,8 @@ impl Session<'_> {
     }
 }
 
-/// Returns the term of a DTDL property from its term or full identifier. `None` for an identifier of another version.
+/// Returns the term of a DTDL property, given its term or full identifier. Returns `None` if the identifier belongs to
+/// a different version.
 fn dtdl_term(name: &str, version: u8) -> Option<&str> {
     match name.strip_prefix("dtmi:dtdl:property:") {
         Some(rest) => {
@@ -220,7 +221,7 @@ fn supplemental(context: &Context, types: &Types, name: &str) -> Option<&'static
         .iter()
         .flat_map(|supplement| &supplement.properties)
         .find(|(known, property)| {
-            // Each version of an extension has its own identifiers; a term may expand to the identifier of another
+            // Each version of an extension has its own identifiers; a term may expand to the identifier of a different
             // version.
             *known == id || (property.name == name && context.expand(name).is_some())
         })

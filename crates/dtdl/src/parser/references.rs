@@ -176,7 +176,7 @@ fn repeated_references(reading: &Reading<'_>) -> usize {
     ids.filter(|id| !seen.insert(*id)).count()
 }
 
-/// Returns an example of a term for a class, for messages.
+/// Returns an example term of a class, for error messages.
 fn example(class: &str) -> &'static str {
     match class {
         "Unit" | "EnumValue" => "degreeCelsius",

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::json::{LineIndex, Member, Node};
 use crate::{Code, Dtmi};
 
-/// The error of an element that could not be read; the reason has been reported.
+/// Signals that an element could not be read, and that the reason has been reported.
 #[derive(Debug)]
 pub(super) struct Reported;
 
@@ -54,7 +54,7 @@ impl Position {
         }
     }
 
-    /// Returns the range of the name of a member.
+    /// Returns the position of a member's name.
     pub(super) fn name(doc: usize, member: &Member) -> Self {
         Self {
             doc,
@@ -63,7 +63,7 @@ impl Position {
         }
     }
 
-    /// Returns the value of a member, or the start of the element if it has no such member.
+    /// Returns the position of a member's value, or of the start of the element if it has no such member.
     pub(super) fn member(doc: usize, element: &Node, name: &str) -> Self {
         element.member(name).map_or_else(
             || Self::start(doc, element),
@@ -185,7 +185,7 @@ impl Reporter {
     }
 }
 
-/// Converts positions to locations. Lines are indexed once per document, and only if it has a diagnostic.
+/// Converts positions to locations. Lines are indexed once per document, and only in documents with diagnostics.
 pub(super) struct Locator<'s> {
     sources: &'s [Arc<Source>],
     lines: Vec<Option<LineIndex>>,

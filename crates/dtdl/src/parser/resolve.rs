@@ -1,4 +1,5 @@
-//! Resolves references: in the documents, in DTDL, and through the caller's resolver.
+//! Resolves references to elements of the documents, to built-in elements of DTDL, and, through the caller's resolver,
+//! to all other elements.
 
 use std::collections::HashSet;
 
@@ -118,8 +119,8 @@ impl Session<'_> {
         }
     }
 
-    /// Checks that the referenced element is defined in the same Interface, unless it is an Interface itself, and in an
-    /// allowed DTDL version.
+    /// Checks that the referenced element has an allowed DTDL version, and that it is an Interface or is defined in the
+    /// same Interface as the reference.
     fn misplaced(&self, pending: &Pending, found: &ElementData) -> Vec<Finding> {
         let (from, property) = (&self.elements[pending.from], pending.property);
         let mut findings = Vec::new();
@@ -151,7 +152,8 @@ impl Session<'_> {
         findings
     }
 
-    /// Checks the values that the property is limited to: built-in elements, or the units of an Enum or unit type.
+    /// Checks that the referenced element is one of those that the property is limited to: certain built-in elements,
+    /// or the units of an Enum or unit type.
     fn other_value(&self, pending: &Pending, found: &ElementData) -> Vec<Finding> {
         let (target, property) = (pending.target, pending.property);
         let name = index().name(found.id.as_str());

@@ -35,7 +35,7 @@ pub(super) struct Pending {
     pub(super) position: usize,
     pub(super) target: &'static Target,
     pub(super) id: Dtmi,
-    /// Whether the document has a term instead of the identifier.
+    /// Whether the document refers to the element by a term instead of its identifier.
     pub(super) is_term: bool,
     pub(super) at: Position,
 }
@@ -153,7 +153,7 @@ impl<'p> Session<'p> {
         }
     }
 
-    /// Returns the position of a property of an element, or of the element if it does not have the property.
+    /// Returns the position of an element's property, or of the element itself if it does not have the property.
     pub(crate) fn property_at(&self, index: ElementIndex, property: &str) -> Position {
         let at = self.at(index);
         let source = &self.sources[at.doc];

@@ -13,7 +13,7 @@ pub(super) struct Types {
     pub(super) kind: ElementKind,
     pub(super) supplements: Vec<&'static Supplement>,
     pub(super) undefined: Vec<Box<str>>,
-    /// Whether the kind is inferred from the property, without `@type`.
+    /// Whether the kind is inferred from the property that contains the element, because `@type` is missing.
     pub(super) inferred: bool,
 }
 
@@ -276,8 +276,7 @@ impl Session<'_> {
         types.supplements = kept;
     }
 
-    /// Checks that the element has the types that each of its supplemental types requires, and no types that they
-    /// exclude.
+    /// Checks that the element has all types that its supplemental types require, and none that they exclude.
     fn check_combination(&mut self, subject: &Subject<'_>, at: Position, kept: &[&Supplement]) {
         for supplement in kept {
             for required in &supplement.requires {

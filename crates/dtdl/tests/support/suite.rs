@@ -7,7 +7,7 @@ use std::path::Path;
 use dtdl::{Document, Dtmi, Parser, UnknownExtensions};
 use serde_json::Value;
 
-/// A few cases of our own in the format of the suite.
+/// A few of this project's cases, in the suite's format.
 pub(crate) const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance");
 
 /// The result of a run.

@@ -398,7 +398,7 @@ async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
         check(&caller, state).await;
     }
 
-    // An interrupted deletion continues as well. Only routes and jobs remain.
+    // An interrupted deletion continues after a restart, like the import. Only routes and jobs remain.
     let (status, response) = caller.twins(Method::POST, "/jobs/deletions", None).await.unwrap();
     assert_eq!(status, 202, "{response}");
     program.kill();

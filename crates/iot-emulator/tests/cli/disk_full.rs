@@ -54,7 +54,7 @@ async fn add_model(caller: &Caller) {
     assert_eq!(posted.unwrap().0, 201);
 }
 
-/// Creates devices and twins on several connections until each connection had a refused write. Returns the
+/// Creates devices and twins on several connections until a write on each connection has been refused. Returns the
 /// acknowledged and the refused ids.
 async fn fill(caller: &Caller) -> (Vec<String>, Vec<String>) {
     add_model(caller).await;
@@ -109,7 +109,7 @@ async fn refused_write_on_a_full_disk_is_not_visible_and_acknowledged_ones_are()
         "{acknowledged:?} {refused:?}"
     );
     check(&caller, &acknowledged, &refused).await;
-    // A kill while the disk is full loses nothing, either.
+    // Killing the program while the disk is full loses no acknowledged change.
     program.kill();
     let (_program, caller) = start_with(&file, &[]);
     check(&caller, &acknowledged, &refused).await;

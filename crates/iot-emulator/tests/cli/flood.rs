@@ -36,8 +36,7 @@ fn start_limited() -> (Program, Caller) {
     (program, Caller::of(ready))
 }
 
-/// Raises the limit on file descriptors of the test process, which holds the other end of every
-/// connection.
+/// Raises the test process's limit on file descriptors, because it holds the client end of every connection.
 fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

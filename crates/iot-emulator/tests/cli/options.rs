@@ -220,7 +220,7 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// The token is that of the ready line.
+/// The options apply to the token in the ready line.
 #[tokio::test]
 async fn token_options_set_the_lifetime_and_the_audience() {
     let twins = "https://digitaltwins.azure.net";

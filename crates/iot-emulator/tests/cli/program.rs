@@ -53,7 +53,7 @@ pub(crate) fn start_with_variables(arguments: &[&str], variables: &[(&str, &str)
     start_by(command.args(arguments).envs(variables.iter().copied()))
 }
 
-/// Starts the program with a command that is the program or executes it in the same process.
+/// Starts the program with a command that either is the program or replaces itself with it (`exec`).
 pub(crate) fn start_by(command: &mut Command) -> (Program, Value) {
     let mut child = command
         .stdout(Stdio::piped())
@@ -177,7 +177,7 @@ async fn refused_and_accepted_web_sockets_are_logged_with_their_request_ids() {
     }
 }
 
-/// Clients may run in another directory than the emulator.
+/// Clients may run in a different directory from the emulator.
 #[test]
 fn path_of_the_certificate_is_absolute() {
     let folder = tempfile::tempdir().unwrap();

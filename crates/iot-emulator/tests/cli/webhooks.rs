@@ -34,7 +34,7 @@ async fn webhooks_are_posted_over_tls() {
 #[tokio::test]
 async fn webhooks_do_not_use_a_proxy() {
     let (url, mut got) = receiver(&[]).await;
-    // Nothing listens on the port of the proxy.
+    // Nothing listens on the proxy's port.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);

@@ -1,9 +1,9 @@
-//! The hub of the examples: the hub of `IOTHUB_CONNECTION_STRING` if set, otherwise the emulator.
+//! The hub for the examples: the one that `IOTHUB_CONNECTION_STRING` names if it is set, otherwise the emulator.
 
 use azure_iot_emulator::Emulator;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Precondition};
 
-/// The error of an example.
+/// The error type of the examples.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// A client for a hub, and the emulator if the hub is not a real one.

@@ -63,7 +63,7 @@ pub(crate) struct Connection {
 pub(crate) struct CallTimeouts {
     /// The timeout of each step, in place of the timeouts in the settings.
     pub(crate) attempt: Option<Duration>,
-    /// The end of the call with all its attempts.
+    /// The deadline of the whole call, with all its attempts.
     pub(crate) deadline: Instant,
 }
 
@@ -75,7 +75,7 @@ impl CallTimeouts {
     }
 }
 
-/// Waits for `work` for at most `limit`. `failure` is the start of the message if it times out.
+/// Waits for `work` for at most `limit`. If it times out, the error message starts with `failure`.
 ///
 /// The timer has a resolution of one millisecond; a response within the same millisecond may still be too late.
 pub(crate) async fn within<T>(
@@ -97,8 +97,8 @@ impl Connection {
     /// Connects and authenticates.
     pub(crate) async fn open(settings: &Settings) -> Result<Arc<Self>, AmqpError> {
         let token = settings.credential.token(&settings.host).await?;
-        // The parts are boxed, because the futures of the AMQP library take tens of kilobytes, and several times as
-        // much in debug builds.
+        // The parts are boxed, because the AMQP library's futures take tens of kilobytes, and several times as much in
+        // debug builds.
         let stream = Box::pin(settings.target.connect()).await?;
         let host_name = settings.host.split(':').next().unwrap_or_default();
         let opening = fe2o3_amqp::Connection::builder()
@@ -140,7 +140,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Returns whether the connection is usable as far as the client has noticed.
+    /// Returns whether the connection is usable, as far as the client knows.
     pub(crate) fn is_alive(&self) -> bool {
         !self.broken.load(Ordering::Relaxed) && !self.session.has_ended()
     }
@@ -186,7 +186,7 @@ impl Connection {
         convert::of_outcome(outcome.map_err(unknown)?)
     }
 
-    /// Waits for work on a link until `limit` or the end of the session.
+    /// Awaits work on a link until `limit` elapses or the session ends.
     async fn on_link<T>(
         &self,
         limit: Duration,
@@ -289,7 +289,7 @@ async fn keep_authenticated(connection: Weak<Connection>, settings: Settings, mu
             return;
         };
         let next = settings.credential.token(&settings.host);
-        // The race ends this with the session, because the credential may take arbitrarily long.
+        // The wait ends with the session, because the credential may take arbitrarily long.
         let renewed = match connection.session.race(next).await.flatten() {
             Ok(next) if next == token => continue,
             Ok(next) => connection.put_token(&next).await.map(|()| next),

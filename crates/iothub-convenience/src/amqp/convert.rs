@@ -1,4 +1,4 @@
-//! Conversions from the errors of the AMQP library.
+//! Conversions from the AMQP library's outcomes and errors.
 
 use fe2o3_amqp::connection::{self, ConnectionStopReason, OpenError};
 use fe2o3_amqp::link::{

@@ -8,22 +8,22 @@ use time::OffsetDateTime;
 
 use crate::amqp::error::{AmqpError, AmqpErrorKind};
 
-/// The prefix of the token of an identity in a `put-token` request.
+/// The prefix of a Microsoft Entra token in a `put-token` request.
 const BEARER: &str = "Bearer ";
 
 /// A source of tokens.
 #[derive(Clone)]
 pub(crate) enum AmqpCredential {
-    /// The key of a shared access policy, with the same tokens as over HTTP.
+    /// The key of a shared access policy. Its tokens are the same as over HTTP.
     Sas(SasCredential),
-    /// A Microsoft Entra identity, with the same tokens as over HTTP.
+    /// A Microsoft Entra identity. Its tokens are the same as over HTTP.
     Entra(TokenSource),
 }
 
 /// A token with the properties of its `put-token` request.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Token {
-    /// The token type of `$cbs`.
+    /// The token type in the `put-token` request.
     pub(crate) token_type: &'static str,
     /// The audience of the token.
     pub(crate) audience: String,
@@ -64,7 +64,7 @@ impl AmqpCredential {
         }
     }
 
-    /// Discards a token that the hub has refused, so that the next connection uses another one.
+    /// Discards a token that the hub has refused, so that the next connection uses a new token.
     pub(crate) fn discard(&self, token: &Token) {
         if let (Self::Entra(source), Some(value)) = (self, token.value.secret().strip_prefix(BEARER)) {
             source.discard(&Secret::new(value.to_owned()));

@@ -112,7 +112,7 @@ pub enum AmqpErrorKind {
 pub enum DeliveryState {
     /// Not sent.
     NotSent,
-    /// Sent, but without an outcome from the hub.
+    /// Sent, but the hub did not accept it: it rejected, released or modified the message.
     Refused,
     /// Sent, but the hub reported no outcome.
     Unknown,
@@ -138,7 +138,7 @@ impl AmqpError {
         match repr.clock_skew {
             _ if !self.is_unauthorized() => {}
             Some(skew) => text.push_str(&format!("; {skew}, so tokens may not be valid there")),
-            // The error of `$cbs` includes neither the reason nor the hub's time.
+            // The `$cbs` error includes neither the reason nor the hub's time.
             None if repr.kind == AmqpErrorKind::TokenRefused => {
                 text.push_str("; check the credential, its permissions and this computer's clock");
             }
@@ -204,7 +204,7 @@ impl AmqpError {
         self
     }
 
-    /// Creates the error of a failed connection.
+    /// Creates the error for a connection that could not be established.
     pub(crate) fn no_connection(failure: ConnectionFailure) -> Self {
         let mut error = Self::new(AmqpErrorKind::Connection);
         error.0.connection = Some(failure);
@@ -217,7 +217,7 @@ impl AmqpError {
         self
     }
 
-    /// Sets host and port of the peer, unless they are already set.
+    /// Sets the peer's host and port, unless they are already set.
     #[must_use]
     pub(crate) fn with_target(mut self, target: impl Into<String>) -> Self {
         self.0.target.get_or_insert_with(|| target.into());
@@ -245,7 +245,7 @@ impl AmqpError {
         self
     }
 
-    /// Sets the hub's condition and its description, which may be JSON.
+    /// Sets the error condition from the hub and its description, which may be JSON.
     #[must_use]
     pub(crate) fn with_reason(mut self, condition: String, description: Option<&str>) -> Self {
         let repr = &mut *self.0;

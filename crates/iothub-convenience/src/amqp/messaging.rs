@@ -1,4 +1,4 @@
-//! The AMQP connection shared by a client and its clones, and the sending of messages.
+//! Message sending, and the AMQP connection that a client shares with its clones.
 
 use std::fmt;
 use std::future::Future;
@@ -45,8 +45,8 @@ impl fmt::Debug for Messaging {
 }
 
 impl Messaging {
-    /// Creates the messaging of a hub without connecting. `endpoint` is the endpoint of the REST API, `host` its host
-    /// with the port unless that is 443.
+    /// Creates the AMQP side of a client without connecting. `endpoint` is the endpoint of the REST API, `host` its
+    /// host with the port unless that is 443.
     pub(crate) fn new(
         endpoint: &Url,
         host: String,
@@ -86,7 +86,7 @@ impl Messaging {
         within(limit, "no connection was established", connecting).await
     }
 
-    /// Returns host and port of the hub, for errors.
+    /// Returns the hub's host and port, for error messages.
     pub(crate) fn target(&self) -> String {
         self.0.settings.target.authority()
     }
@@ -106,8 +106,8 @@ impl Messaging {
         }
     }
 
-    /// Calls `attempt` for the public method `operation` until it succeeds, fails permanently, or the retries are
-    /// used up. `retry` replaces the retries of the settings. Returns the result with the number of attempts.
+    /// Calls `attempt` for the public method `operation` until it succeeds, fails permanently, or the retries are used
+    /// up. `retry` replaces the retry options in the settings. Returns the result with the number of attempts.
     ///
     /// No attempt starts after `deadline`.
     pub(crate) async fn attempt<T, Fut>(
@@ -170,8 +170,8 @@ impl Messaging {
             Ok(result) => result,
             Err(_) => match take_failure() {
                 Some(error) => Err(error.with_attempts(count.load(Ordering::Relaxed))),
-                // Only a pause between attempts has a failure, so an attempt is running. Its own timeouts end it at the
-                // deadline, with an error that names the step it had reached.
+                // A failure is stored only during a pause between attempts, so an attempt is running now. The attempt's
+                // timeouts end it at the deadline, with an error that names the step it had reached.
                 None => retrying.await,
             },
         }
@@ -202,7 +202,7 @@ impl Messaging {
                 }
             })
         };
-        // Boxed, because the futures of the AMQP library take tens of kilobytes.
+        // Boxed, because the AMQP library's futures take tens of kilobytes.
         let send = || Box::pin(send());
         let retry = options.retry.as_ref();
         let ((), attempts) = self.attempt(operation, retry, Some(deadline), send).await?;

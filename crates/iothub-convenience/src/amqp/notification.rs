@@ -34,7 +34,7 @@ model! {
     }
 }
 
-/// A request to the task that owns the link.
+/// A settlement request to the task that owns the link.
 pub(super) struct SettleRequest {
     delivery: DeliveryInfo,
     settlement: Settlement,
@@ -49,7 +49,7 @@ pub(super) struct SettleRequest {
 pub struct Notification<T> {
     /// The records or files.
     pub items: Vec<T>,
-    /// The reason that parts of `body` are missing in `items`, if any are.
+    /// The reason that parts of `body` are missing from `items`, if any are.
     pub problem: Option<String>,
     /// The unchanged body.
     pub body: Vec<u8>,

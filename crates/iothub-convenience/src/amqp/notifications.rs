@@ -119,7 +119,7 @@ impl<T: DeserializeOwned> Stream for NotificationStream<T> {
 
 type Items = mpsc::UnboundedSender<Result<ReceivedMessage, AmqpError>>;
 
-/// The end of a link, unless it counts as a failed attempt.
+/// How a link ended, if the end does not count as a failed attempt.
 enum LinkEnd {
     /// The stream was dropped.
     StreamDropped,
@@ -135,7 +135,7 @@ async fn receive(link: Link, items: Items) {
         operation,
         ..
     } = &link;
-    // Held while an attempt runs, and free during the pause between two attempts.
+    // Locked while an attempt runs, and unlocked during the pause between two attempts.
     let attempting = Mutex::new(());
     let dropped_in_a_pause = async || {
         items.closed().await;
@@ -199,7 +199,7 @@ async fn attach(link: &Link) -> Result<ReceivingLink, AmqpError> {
     })
 }
 
-/// Forwards messages to the stream and settles them, until the link fails (an error) or the stream is dropped.
+/// Forwards messages to the stream and settles them until the stream is dropped. Returns an error if the link fails.
 async fn forward(link: &mut ReceivingLink, items: &Items) -> Result<(), AmqpError> {
     let (requests, mut settlements) = mpsc::unbounded_channel();
     loop {

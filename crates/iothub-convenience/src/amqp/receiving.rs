@@ -52,8 +52,8 @@ impl ReceivingLink {
         }
     }
 
-    /// Adds kind and limit to the error of a message above the maximum size. Either the client or the hub may have
-    /// closed the link, because the client announces its limit to the hub.
+    /// Sets the kind and adds the limit if the error is due to a message above the maximum size. Either the client or
+    /// the hub may have closed the link, because the client announces its limit to the hub.
     fn too_large(&self, error: AmqpError) -> AmqpError {
         match self.receiver.max_message_size() {
             Some(limit) if error.is_too_large() => error

@@ -24,12 +24,13 @@ pub(crate) struct Session {
 
 #[derive(Debug)]
 struct Handles {
-    // Declared first and so dropped first: dropping its handle ends the session, which takes an open connection.
+    // Declared first, and therefore dropped first: dropping this handle ends the session, which requires an open
+    // connection.
     session: SessionHandle<()>,
     connection: ConnectionHandle<()>,
 }
 
-/// A signal of the end of a session. Connection and links end with it.
+/// A signal that the session has ended. The connection and its links end with the session.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionEnd(watch::Receiver<Option<AmqpError>>);
 
@@ -138,7 +139,7 @@ async fn watch_end(
         };
         let reason = match end {
             Err(error) => convert::of_session_end(error),
-            // The session ended because the connection did, so the connection has the reason.
+            // The session ended because the connection ended, so the reason is in the connection's result.
             Ok(()) if connection.is_closed() => convert::of_close(connection.on_close().await),
             Ok(()) => AmqpError::new(AmqpErrorKind::ConnectionLost),
         };

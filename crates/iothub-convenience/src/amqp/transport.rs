@@ -114,7 +114,7 @@ impl Target {
         }
     }
 
-    /// Returns host and port, for errors and the `Host` header.
+    /// Returns the host and port, for error messages and the `Host` header.
     pub(crate) fn authority(&self) -> String {
         match &self.server_name {
             ServerName::IpAddress(_) if self.host.contains(':') => format!("[{}]:{}", self.host, self.port),
@@ -190,7 +190,7 @@ fn failed(error: io::Error) -> AmqpError {
     AmqpError::new(AmqpErrorKind::Connection).with_source(error)
 }
 
-/// Opens a TCP connection. Distinguishes a host name that cannot be resolved.
+/// Opens a TCP connection. The error tells whether the host name could not be resolved.
 async fn tcp(host: &str, port: u16) -> Result<TcpStream, AmqpError> {
     let addresses = tokio::net::lookup_host((host, port)).await;
     let addresses: Vec<_> = addresses

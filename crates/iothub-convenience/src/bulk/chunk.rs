@@ -9,7 +9,8 @@ use crate::error::{ErrorCode, Result};
 /// The maximum number of items in a request.
 pub(super) const CHUNK: usize = 100;
 
-/// Sends items in one request, and in halves if it is refused as a whole, down to single items. Returns one outcome per item.
+/// Sends items in one request. If it is refused as a whole, sends them in halves, repeatedly, down to single items.
+/// Returns one outcome per item.
 ///
 /// `send` returns the outcomes of its items, or the error of its request. A request is refused as a whole with status 400 or 413,
 /// and has no effect then.
@@ -24,7 +25,7 @@ where
     Fut: Future<Output = Result<Vec<BulkOutcome<T>>>>,
 {
     let mut all = Vec::with_capacity(items.len());
-    // Slices that remain, the first one last, with the refusal of the request that had them.
+    // The slices still to send, in reverse order, each with the refusal of the request that contained it.
     let mut remaining = vec![(items, None)];
     while let Some((items, refusal)) = remaining.pop() {
         let together = |outcome| match (outcome, refusal.clone()) {
@@ -68,7 +69,8 @@ pub(super) fn item_failure(code: Option<ErrorCode>, status: Option<&str>) -> Bul
     }
 }
 
-/// Returns the outcome of an item for which the service reports a failure. After a failure of the service the item can be retried.
+/// Returns the outcome of an item for which the service reports a failure. After a service failure, the item can be
+/// retried.
 pub(super) fn item_outcome<T>(failure: BulkFailure) -> BulkOutcome<T> {
     match failure.code.map(|code| code.number() / 1000) {
         // Throttled or unavailable: nothing was done.

@@ -138,7 +138,7 @@ impl RegistryEntry {
         self.with_authentication(Authentication::certificate_authority())
     }
 
-    /// Sets the other fields of the device.
+    /// Sets the remaining fields of the device.
     #[must_use]
     pub fn with_options(mut self, options: CreateOrUpdateDeviceOptions) -> Self {
         self.options = Some(options);
@@ -164,7 +164,8 @@ impl RegistryEntry {
         self.module_id.as_deref()
     }
 
-    /// Returns the body. Fails if the entry breaks a rule of the hub.
+    /// Returns the request body. Fails if an id, the credentials, the options, the precondition or the twin are
+    /// invalid, or if the entry has values that bulk operations cannot send.
     pub(super) fn to_body(&self) -> Result<types::ExportImportDevice> {
         check_device_id(&self.device_id)?;
         match (&self.module_id, self.action) {

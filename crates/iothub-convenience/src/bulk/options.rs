@@ -30,8 +30,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 pub struct BulkOptions {
     /// The maximum number of requests in flight, at least 1. Default: 4. The hub's limits per minute still apply.
     pub max_concurrency: usize,
-    /// The maximum number of calls for an item that the hub throttles; each call has its own retries. Between two
-    /// calls the run waits for the hub's `Retry-After`, or with exponential backoff. Default: 4.
+    /// The maximum number of calls for an item that the hub throttles; each call has its own retries. Between two calls
+    /// the run waits as long as the hub's `Retry-After` header asks for, or with exponential backoff if there is none.
+    /// Default: 4.
     pub attempts: u32,
     /// Callback after each item.
     pub on_progress: Option<ProgressCallback>,

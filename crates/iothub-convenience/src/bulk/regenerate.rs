@@ -45,15 +45,14 @@ fn wire_policy(policy: KeyPolicy) -> BulkRegenerateDeviceKeyPolicyKey {
 impl IotHubRegistryManager {
     /// Lets the service generate new keys for any number of devices and modules, up to 100 per request, and reports the keys.
     ///
-    /// Devices and modules can be mixed; text is the id of a device. Identities are independent: a failed one does not undo
-    /// others. Invalid ids, and further occurrences of the same identity, fail without being sent. An identity that does not
-    /// authenticate with symmetric keys fails.
+    /// Devices and modules can be mixed; a string is a device id. Identities are independent: a failed identity does
+    /// not undo others. Invalid ids, and further occurrences of the same identity, fail without being sent. An identity
+    /// that does not authenticate with symmetric keys fails.
     ///
-    /// The operation has no precondition, and a repetition generates other keys. So a request is repeated only if it is certain
-    /// that the service has not processed it. If a response is lost, the run stops, and
-    /// [`uncertain`](BulkReport::uncertain) returns the identities that may have new keys: read their keys with
-    /// [`get_keys`](Self::get_keys), which are the valid ones in either case. Call again with
-    /// [`into_not_done`](BulkReport::into_not_done) to resume.
+    /// The operation has no precondition, and a repeated request generates different keys. A request is therefore
+    /// retried only if it is certain that the service has not processed it. If a response is lost, the run stops, and
+    /// [`uncertain`](BulkReport::uncertain) returns the identities that may have new keys: [`get_keys`](Self::get_keys)
+    /// reads the keys that are valid now. Call again with [`into_not_done`](BulkReport::into_not_done) to resume.
     ///
     /// To exchange the two keys, use [`swap_keys`](Self::swap_keys).
     ///
@@ -219,7 +218,7 @@ fn wire_identity(identity: &IdentityId) -> RegenerateDeviceKey {
     }
 }
 
-/// Returns the result that the service returns with status 400 if identities failed.
+/// Returns the result in a response with status 400, which the service sends if single identities failed.
 fn partial_failure(failure: &Failure) -> Option<BulkRegenerateKeyResult> {
     let response = failure.response.as_ref()?;
     if response.status() != StatusCode::BadRequest {
@@ -260,7 +259,7 @@ fn outcomes(
     identities.iter().map(outcome).collect()
 }
 
-/// Returns whether ids in a result are those of an identity. A device may have an empty module id.
+/// Returns whether the ids in a result refer to this identity. The module id of a device may be empty.
 fn is_of(identity: &IdentityId, id: Option<&String>, module_id: Option<&String>) -> bool {
     let module_id = module_id.filter(|module_id| !module_id.is_empty());
     id == Some(&identity.device_id) && module_id == identity.module_id.as_ref()

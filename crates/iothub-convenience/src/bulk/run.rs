@@ -44,7 +44,7 @@ impl StopSignal {
 fn may_have_been_done(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse | ErrorKind::ResponseTooLarge => true,
-        // A policy of the caller may fail after the response.
+        // A pipeline policy of the caller may fail after the response has arrived.
         ErrorKind::Other => true,
         // 503 means that the service has not processed the request.
         ErrorKind::Service => error

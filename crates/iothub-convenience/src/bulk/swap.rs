@@ -17,8 +17,9 @@ impl IotHubRegistryManager {
     /// Swaps the primary and the secondary key of any number of devices and modules with bounded concurrency, and reports the
     /// keys.
     ///
-    /// Each identity is read and written conditionally, and keeps all other fields. If it has been changed meanwhile, it is read
-    /// again. A write whose response is lost is not repeated if the keys are then as written.
+    /// Each identity is read and written conditionally, and keeps all other fields. If an identity is changed between
+    /// the read and the write, it is read again. A write whose response is lost is not repeated if a new read shows the
+    /// written keys.
     ///
     /// To generate new keys, use [`regenerate_keys`](Self::regenerate_keys).
     ///
@@ -109,13 +110,13 @@ impl IotHubRegistryManager {
     }
 }
 
-/// The write of an identity with other keys.
+/// A write that replaces the keys of an identity.
 #[derive(Debug, Clone)]
 struct Write<O> {
     precondition: Precondition,
     keys: SymmetricKey,
     authentication: Authentication,
-    /// The fields that stay.
+    /// The fields that do not change.
     others: O,
 }
 

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::twin::{Twin, TwinPatch};
 use crate::twins::TwinId;
 
-/// The change of a twin in a bulk run.
+/// A twin change in a bulk run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TwinUpdate {
     /// The device's id.
@@ -23,7 +23,7 @@ pub struct TwinUpdate {
 }
 
 impl TwinUpdate {
-    /// Creates a change of a device's twin.
+    /// Creates a change to a device's twin.
     #[must_use]
     pub fn new(
         device_id: impl Into<String>,

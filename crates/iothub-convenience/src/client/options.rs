@@ -20,9 +20,9 @@ pub struct IotHubClientOptions {
     /// The hub also takes `2021-04-12`, without attributes and the regeneration of keys, and `2026-11-01`, with the members of
     /// Azure Device Registry. A later version is sent as it is: members that this crate does not know are in `extra`.
     pub api_version: String,
-    /// The host name in the connection strings and tokens of devices and modules, if they connect to another one than the
-    /// client: such as the [classic one](HubHost::classic), or that of a gateway. Default: the client's host, or the one
-    /// [for devices](HubHost::for_devices) if the client's host is only for services.
+    /// The host name in the connection strings and tokens of devices and modules, if devices connect to a different
+    /// host from the client, such as the hub's [classic name](HubHost::classic) or a gateway. Default: the client's
+    /// host, or the one [for devices](HubHost::for_devices) if the client's host is only for services.
     pub device_host: Option<HubHost>,
     /// The scope of Entra tokens. Default: the scope of the cloud in `client_options`.
     pub scope: Option<String>,
@@ -61,7 +61,7 @@ impl Default for IotHubClientOptions {
 }
 
 impl IotHubClientOptions {
-    /// Checks the API version and the name for devices.
+    /// Checks that the API version is not empty, and that devices can connect to `device_host`.
     pub(super) fn check(&self) -> Result<()> {
         if self.api_version.trim().is_empty() {
             let reason = "is empty; use one such as \"2024-03-31\", which is the default";

@@ -10,7 +10,7 @@ use crate::json::to_value;
 use crate::model::model;
 
 model! {
-    /// The content of a configuration, for the twins of devices, of modules, or of the modules on edge devices.
+    /// The content of a configuration: values for device twins, for module twins, or for the modules of edge devices.
     pub struct ConfigurationContent as "content" {
         /// Values for twins of devices, by paths such as `properties.desired.interval`.
         pub device_content: Option<Map<String, Value>> = "deviceContent",
@@ -66,8 +66,8 @@ impl ConfigurationContent {
 
     /// Parses a deployment manifest for edge devices, in the format of `az iot edge set-modules --content`.
     ///
-    /// The content may be inside a member `content`, and its member may have the old name `moduleContent`. Other
-    /// members, such as `$schema`, are ignored. A byte order mark is skipped.
+    /// The manifest may wrap the content in a `content` member, and may use the old name `moduleContent` for
+    /// `modulesContent`. Other members, such as `$schema`, are ignored. A byte order mark is skipped.
     ///
     /// # Errors
     ///

@@ -39,7 +39,7 @@ model! {
     /// # Ok::<(), iothub_convenience::Error>(())
     /// ```
     pub struct Configuration as "configuration" {
-        /// The id: lower-case letters, digits and `-+%_*!'`, at most 128.
+        /// The id: at most 128 lower-case letters, digits and `-+%_*!'`.
         pub id: String = "id",
         /// The version of the configuration's schema. The service ignores it.
         pub schema_version: Option<String> = "schemaVersion",

@@ -1,4 +1,4 @@
-//! Conversion of AMQP errors.
+//! Conversion from AMQP errors.
 
 use crate::amqp::{AmqpError, AmqpErrorKind, DeliveryState};
 use crate::error::detail::Detail;

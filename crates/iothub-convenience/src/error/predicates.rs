@@ -1,8 +1,9 @@
-//! Predicates of errors.
+//! Error predicates.
 
 use crate::error::{Error, ErrorCode, ErrorKind};
 
-/// Error codes for a resource that already exists. Other conflicts also have status 409.
+/// Error codes for a resource that already exists. The status alone does not tell: other conflicts have status 409,
+/// too.
 const ALREADY_EXISTS: &[ErrorCode] = &[
     ErrorCode::DEVICE_ALREADY_EXISTS,
     ErrorCode::MODULE_ALREADY_EXISTS_ON_DEVICE,
@@ -14,7 +15,7 @@ const ALREADY_EXISTS: &[ErrorCode] = &[
     ErrorCode::INTERFACE_NAME_MODEL_ALREADY_EXISTS,
 ];
 
-/// Predicates, for errors of HTTP and AMQP.
+/// Predicates for HTTP and AMQP errors.
 impl Error {
     #[cfg(feature = "amqp")]
     fn amqp_is(&self, predicate: impl FnOnce(&crate::amqp::AmqpError) -> bool) -> bool {
@@ -98,7 +99,7 @@ impl Error {
     /// Returns whether the device exists but is not connected.
     #[must_use]
     pub fn is_device_offline(&self) -> bool {
-        // Errors of direct methods have only the number.
+        // Direct method errors have only the number, not the name.
         self.core.has_code(&["DeviceNotOnline", "404103"])
     }
 
@@ -127,7 +128,7 @@ impl Error {
             .is_some_and(azure_service_core::ConnectionFailure::is_certificate)
     }
 
-    /// Returns whether the response was larger than the limit of the client's options. Not retried. If
+    /// Returns whether the response was larger than the limit in the client's options. Such calls are not retried. If
     /// [`status`](Self::status) is a success, the hub has processed the request.
     #[must_use]
     pub fn is_response_too_large(&self) -> bool {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// The maximum length of a name, in bytes.
 const NAME_BYTES: usize = 1024;
 
-/// Checks attributes against the rules of the hub.
+/// Checks the length and the characters of attribute names, and that no value is an object.
 pub(crate) fn check_attributes(attributes: Option<&Map<String, Value>>) -> Result<()> {
     for (name, value) in attributes.into_iter().flatten() {
         if let Some(reason) = problem(name, value) {
@@ -17,7 +17,7 @@ pub(crate) fn check_attributes(attributes: Option<&Map<String, Value>>) -> Resul
     Ok(())
 }
 
-/// Returns the rule that an attribute breaks.
+/// Returns the reason that an attribute is invalid, or `None` if it is valid.
 fn problem(name: &str, value: &Value) -> Option<String> {
     let forbidden = |c: char| c.is_control() || ".$ ".contains(c);
     if let Some((position, character)) = name.chars().enumerate().find(|(_, c)| forbidden(*c)) {

@@ -46,7 +46,7 @@ model! {
 }
 
 impl X509CaValidation {
-    /// Creates a validation by a scheme with its settings.
+    /// Creates a validation with a scheme and its settings.
     #[must_use]
     pub fn new(scheme: impl Into<String>, value: Option<Map<String, Value>>) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl X509CaValidation {
         }
     }
 
-    /// Returns the body, with unknown members.
+    /// Returns the request body, including unknown members.
     fn to_body(&self) -> types::X509CaValidation {
         types::X509CaValidation {
             scheme: self.scheme.clone(),
@@ -126,7 +126,8 @@ impl Authentication {
         self
     }
 
-    /// Returns the body. Fails if the credentials break a rule of the hub.
+    /// Returns the request body. Fails if the keys or thumbprints are invalid, or if identities cannot be created with
+    /// this kind of credentials.
     pub(crate) fn to_body(&self) -> Result<types::AuthenticationMechanism> {
         use types::AuthenticationMechanismType as Kind;
         let mut mechanism = types::AuthenticationMechanism::default();

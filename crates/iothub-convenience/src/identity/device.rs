@@ -51,7 +51,7 @@ model! {
         pub device_scope: Option<String> = "deviceScope",
         /// The scopes of the device's parents.
         pub parent_scopes: Option<Vec<String>> = "parentScopes",
-        /// The attributes, by their names. Services read and write them, and devices do not see them. Since API version
+        /// The attributes, by name. Services read and write them; devices do not see them. Since API version
         /// 2024-03-31.
         pub attributes: Option<Map<String, Value>> = "attributes",
         /// The device in Azure Device Registry, if the hub is linked to a namespace. Since API version 2026-11-01.
@@ -114,7 +114,7 @@ model! {
 }
 
 azure_service_core::open_enum! {
-    /// The permission of a device to connect.
+    /// Whether a device may connect.
     pub enum DeviceStatus {
         /// The device may connect.
         Enabled = "enabled",
@@ -150,8 +150,9 @@ pub struct CreateOrUpdateDeviceOptions {
     /// The scope of the parent, for an edge device. For leaf devices the service copies
     /// [`device_scope`](Self::device_scope).
     pub parent_scopes: Option<Vec<String>>,
-    /// The attributes, by their names: at most 1 KB of UTF-8 without `.`, `$`, spaces and control characters. Values are strings,
-    /// numbers, booleans and arrays. `None` sends none. Needs API version 2024-03-31; bulk operations cannot send them.
+    /// The attributes, by name. A name has at most 1 KB of UTF-8 and contains no `.`, `$`, space or control character.
+    /// Values are strings, numbers, booleans and arrays. `None` sends none. Needs API version 2024-03-31; bulk
+    /// operations cannot send them.
     pub attributes: Option<Map<String, Value>>,
 }
 
@@ -186,7 +187,8 @@ impl CreateOrUpdateDeviceOptions {
     }
 }
 
-/// Returns the body that creates or updates a device. Fails if an argument breaks a rule of the hub.
+/// Returns the body that creates or updates a device. Fails if the id, the credentials, the status reason or the
+/// attributes are invalid.
 pub(crate) fn device_body(
     device_id: &str,
     authentication: &Authentication,

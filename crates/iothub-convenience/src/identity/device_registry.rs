@@ -8,14 +8,14 @@ use crate::model::model;
 model! {
     /// The device in Azure Device Registry that belongs to a device identity.
     ///
-    /// If the hub is linked to a namespace of the registry, it appears some time after the identity was created. Updates of the
-    /// identity do not send it.
+    /// If the hub is linked to a namespace of the registry, the registry device appears some time after the identity
+    /// was created. Updates of the identity do not send it.
     pub struct AdrDeviceProperties as "registry device" {
         /// The unique id of the registry device.
         pub uuid: Option<String> = "uuid",
         /// The name of the registry device.
         pub name: Option<String> = "name",
-        /// The ETag of the registry device. It is not that of the identity.
+        /// The ETag of the registry device. It differs from the identity's ETag.
         pub etag: Option<Etag> = "etag",
         /// The types of the device.
         pub device_type_refs: Option<Vec<String>> = "deviceTypeRefs",

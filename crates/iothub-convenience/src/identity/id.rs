@@ -11,7 +11,7 @@ const MAX_LENGTH: usize = 128;
 #[error("{parameter} {id:?} {problem}")]
 #[non_exhaustive]
 pub struct InvalidId {
-    /// The parameter with the id: `device_id` or `module_id`.
+    /// The name of the parameter with the id: `device_id` or `module_id`.
     pub parameter: &'static str,
     /// The id.
     pub id: String,
@@ -19,7 +19,7 @@ pub struct InvalidId {
     pub problem: IdProblem,
 }
 
-/// A rule for ids.
+/// The reason that an id is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdProblem {

@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::identity::id::{InvalidId, check_device_id, check_module_id};
 
-/// The id of a device, or those of a module and its device.
+/// The id of a device, or the ids of a module and its device.
 ///
-/// Text is the id of a device.
+/// A string converts to the id of a device.
 ///
 /// # Example
 ///
@@ -43,7 +43,7 @@ impl IdentityId {
         }
     }
 
-    /// Checks the rules of the hub.
+    /// Checks the length and the characters of the ids.
     pub(crate) fn check(&self) -> Result<(), InvalidId> {
         check_device_id(&self.device_id)?;
         self.module_id.as_deref().map_or(Ok(()), check_module_id)

@@ -118,7 +118,7 @@ impl SymmetricKey {
         Self::default()
     }
 
-    /// Returns keys that the service has generated. It may have returned only one.
+    /// Returns the pair of keys that the service returned, which may lack either key.
     pub(crate) fn from_service(primary: Option<String>, secondary: Option<String>) -> Self {
         Self {
             primary_key: primary.map(Secret::new),

@@ -40,7 +40,7 @@ model! {
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
         /// The authentication, with keys if the caller has the permission to read them.
         pub authentication: Option<Authentication> = "authentication",
-        /// The attributes, by their names. Services read and write them, and modules do not see them. Since API version
+        /// The attributes, by name. Services read and write them; modules do not see them. Since API version
         /// 2024-03-31.
         pub attributes: Option<Map<String, Value>> = "attributes",
     }
@@ -71,7 +71,7 @@ impl Module {
 pub struct CreateOrUpdateModuleOptions {
     /// The manager of the module: `iotEdge` for the modules of an edge device.
     pub managed_by: Option<String>,
-    /// The attributes, by their names, as in [`CreateOrUpdateDeviceOptions`](crate::CreateOrUpdateDeviceOptions).
+    /// The attributes, by name, as in [`CreateOrUpdateDeviceOptions`](crate::CreateOrUpdateDeviceOptions).
     pub attributes: Option<Map<String, Value>>,
 }
 
@@ -84,8 +84,8 @@ impl From<&Module> for CreateOrUpdateModuleOptions {
     }
 }
 
-/// Returns the body that creates or updates a module. Fails if an argument breaks a rule of the hub. The caller
-/// checks the module's id, because system modules can be updated but not created.
+/// Returns the body that creates or updates a module. Fails if the device's id, the credentials or the attributes are
+/// invalid. The caller checks the module's id, because system modules can be updated but not created.
 pub(crate) fn module_body(
     device_id: &str,
     module_id: &str,

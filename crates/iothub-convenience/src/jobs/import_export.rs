@@ -9,7 +9,7 @@ use crate::model::model;
 
 /// The request for an import or export job.
 ///
-/// `Debug` does not show the URIs of containers, because they may contain shared access signatures.
+/// `Debug` does not show container URIs, because they may contain shared access signatures.
 ///
 /// # Example
 ///
@@ -123,7 +123,7 @@ impl ImportExportJobRequest {
 model! {
     /// An import or export job.
     ///
-    /// `Debug` and serialization do not show the URIs of containers, which may contain shared access signatures.
+    /// `Debug` and serialization do not show container URIs, which may contain shared access signatures.
     pub struct ImportExportJob as "job" {
         /// The job's id, assigned by the service.
         pub job_id: String = "jobId",

@@ -10,7 +10,7 @@ use crate::client::IotHubRegistryManager;
 use crate::error::{ErrorKind, Result};
 use crate::jobs::import_export::{ImportExportJob, ImportExportJobRequest};
 
-/// The parameter name of the generated client and that of the public methods, for errors.
+/// The generated client's parameter name and the name in the public methods, for error messages.
 const NAMES: &[(&str, &str)] = &[("id", "job_id")];
 
 /// Import and export of identities.
@@ -51,7 +51,7 @@ impl IotHubRegistryManager {
 
     /// Starts an import or export job. Await the poller to wait until the job has ended.
     ///
-    /// The poller sends the first request when it is polled. An import completes even if the hub refused some
+    /// The poller sends the first request when it is first polled. An import completes even if the hub refused some
     /// identities; they are listed in the blob `importErrors.log`.
     ///
     /// REST: `POST /jobs/create`, then `GET /jobs/{id}`.

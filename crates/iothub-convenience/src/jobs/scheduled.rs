@@ -16,8 +16,8 @@ use crate::twins::twin_body;
 /// The maximum length of a job id, in characters.
 const MAX_JOB_ID: usize = 64;
 
-/// The maximum length of a condition, in characters. The client checks it because the service's error for a longer
-/// one is about ETags.
+/// The maximum length of a condition, in characters. The client checks it because the service reports a longer
+/// condition with a misleading error about ETags.
 const MAX_CONDITION: usize = 8192;
 
 /// Checks the length and the characters of a job id.
