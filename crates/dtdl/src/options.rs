@@ -1,4 +1,4 @@
-//! Options of the parser.
+//! Parser options.
 
 use std::collections::BTreeSet;
 

@@ -343,7 +343,7 @@ fn twins_are_validated_against_their_interface() {
         matches!(&twin(&json!({ "$metadata": other, "motor": motor }))[..], [(at, E::WrongModel { .. })] if at == "/$metadata/$model")
     );
     assert!(matches!(twin(&json!(5))[..], [(_, E::WrongType { .. })]));
-    // All errors at once, in document order; missing members come last.
+    // All errors are returned, in document order; missing members come last.
     let errors = twin(&json!({ "$metadata": meta, "limit": "1", "color": 1, "serial": 4 }));
     let pointers: Vec<&str> = errors.iter().map(|(pointer, _)| pointer.as_str()).collect();
     assert_eq!(pointers, ["/limit", "/color", "/serial", ""]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The file with the CA certificate that clients must trust. Dropping it removes a temporary file.
 pub(crate) struct CaFile {
-    /// The path, absolute because clients may run in another directory.
+    /// The absolute path, because clients may run in a different directory.
     pub(crate) path: PathBuf,
     temporary: bool,
 }

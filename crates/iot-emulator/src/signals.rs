@@ -1,7 +1,7 @@
 //! Signals that stop the program.
 
-/// Returns a future that waits for SIGINT or SIGTERM. It also completes for a signal between this
-/// call and its first poll.
+/// Returns a future that waits for SIGINT or SIGTERM. A signal that arrives between this call and the first poll
+/// completes it, too.
 #[cfg(unix)]
 pub(crate) fn end_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -95,7 +95,7 @@ pub struct IotHubRegistryManager {
     pub(crate) amqp: crate::amqp::Messaging,
 }
 
-/// The parts of the options that methods use.
+/// The options that methods need after the client has been created.
 #[derive(Debug)]
 struct Settings {
     api_version: String,
@@ -110,7 +110,8 @@ impl IotHubRegistryManager {
     /// The parts may be in any order and their names in any case. `SharedAccessSignature=…` with a token may replace
     /// name and key; such a client works until the token expires. The host may be any of the hub's [names](HubHost); a
     /// name that is only for devices is replaced with the one for services. The policy needs `RegistryRead` to read
-    /// devices and modules, `RegistryWrite` to write them and configurations, `ServiceConnect` for everything else.
+    /// devices and modules, `RegistryWrite` to write devices, modules and configurations, and `ServiceConnect` for
+    /// everything else.
     ///
     /// # Errors
     ///
@@ -298,7 +299,7 @@ impl IotHubRegistryManager {
         self.core.protocol().clone()
     }
 
-    /// Returns the endpoint of the hub.
+    /// Returns the hub's endpoint.
     ///
     /// # Example
     ///

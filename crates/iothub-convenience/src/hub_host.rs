@@ -95,7 +95,8 @@ impl HubHost {
         self.role
     }
 
-    /// Returns the name to which services connect: this one, or if it is only for devices, the one for services.
+    /// Returns the name to which services connect: this name, or the hub's name for services if this name is only for
+    /// devices.
     #[must_use]
     pub fn for_services(&self) -> Self {
         match self.role {
@@ -104,7 +105,8 @@ impl HubHost {
         }
     }
 
-    /// Returns the name to which devices and modules connect: this one, or if it is only for services, the one for devices.
+    /// Returns the name to which devices and modules connect: this name, or the hub's name for devices if this name is
+    /// only for services.
     #[must_use]
     pub fn for_devices(&self) -> Self {
         match self.role {

@@ -1,4 +1,4 @@
-//! Conversion of the caller's values to JSON.
+//! Converts the caller's values to JSON.
 
 use serde::Serialize;
 use serde_json::Value;

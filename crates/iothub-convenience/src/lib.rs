@@ -58,9 +58,9 @@
 //!
 //! # Retries
 //!
-//! Reads, writes with PUT, conditional patches and deletes are retried if the hub is busy or a connection breaks, according
-//! to the `RetryOptions` in [`IotHubClientOptions`] or [`CallOptions`]. Direct methods, commands, the regeneration of
-//! keys and unconditional patches are retried only if it is certain that the hub has not processed them.
+//! Reads, writes with PUT, conditional patches and deletes are retried if the hub is busy or a connection breaks,
+//! according to the `RetryOptions` in [`IotHubClientOptions`] or [`CallOptions`]. Direct methods, commands, key
+//! regeneration and unconditional patches are retried only if it is certain that the hub has not processed them.
 //!
 //! # Hosts and API versions
 //!
@@ -164,6 +164,6 @@ pub type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;
 /// ended.
 pub type Poller<T> = azure_service_core::Poller<T, Error>;
 
-/// The query language of the hub: a builder with bound values, a parser and a validator.
+/// The hub's query language: a builder with bound values, a parser and a validator.
 #[doc(inline)]
 pub use twin_query::iothub as query;

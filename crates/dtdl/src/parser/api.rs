@@ -95,8 +95,8 @@ impl Parser {
     }
 
     /// Creates a parser that accepts what Azure Digital Twins accepts: DTDL versions 2 and 3, the
-    /// [solecisms](Self::tolerate_solecisms) of version 2, and the [extensions](Self::extensions) that the documentation
-    /// of the service lists.
+    /// [solecisms](Self::tolerate_solecisms) of version 2, and the [extensions](Self::extensions) that the service's
+    /// documentation lists.
     ///
     /// ```
     /// use dtdl::{Code, Parser};

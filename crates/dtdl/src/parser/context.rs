@@ -85,7 +85,8 @@ impl Context {
     }
 }
 
-/// The entries of a context. `None` in place of the string marks a local context, which no DTDL version allows.
+/// The entries of a context, each a string and its node. The string is `None` for a local context, which no DTDL
+/// version allows.
 struct Entries<'n>(Vec<(Option<&'n str>, &'n Node)>);
 
 impl<'n> Entries<'n> {

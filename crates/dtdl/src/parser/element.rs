@@ -342,7 +342,7 @@ pub(super) fn only_id(node: &Node) -> Option<&Node> {
     }
 }
 
-/// Returns the help for a value of the wrong DTDL version.
+/// Returns the help for a value whose DTDL version is not allowed.
 pub(super) fn allowed_version(target: &Target, version: u8) -> String {
     let earlier = if target.same_version { "" } else { " or earlier" };
     format!("Use DTDL version {version}{earlier}.")

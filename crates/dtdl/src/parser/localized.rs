@@ -275,8 +275,8 @@ impl Session<'_> {
     }
 }
 
-/// Returns whether `tag` is a language of two to four lowercase letters with an optional script and region, the part
-/// of BCP 47 that DTDL allows.
+/// Returns whether `tag` consists of a language of two to four lowercase letters, an optional script and an optional
+/// region, the subset of BCP 47 that DTDL allows.
 fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-').peekable();
     let language = parts.next().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use crate::metamodel::Pattern;
 
-/// Returns the help for a string that does not match.
+/// Returns the help for a string that does not match `pattern`.
 pub(super) fn help(pattern: Pattern) -> &'static str {
     match pattern {
         Pattern::Name => {

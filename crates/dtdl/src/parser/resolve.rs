@@ -194,7 +194,7 @@ impl Session<'_> {
 /// A violated rule: code, message and help.
 type Finding = (Code, String, String);
 
-/// Returns whether an element is the built-in one with this term, in any version.
+/// Returns whether `id` identifies the built-in element with this term, in any version.
 fn is_term(id: &Dtmi, term: &str) -> bool {
     index()
         .builtin(id.as_str())

@@ -4,7 +4,7 @@ use crate::Dtmi;
 use crate::metamodel::Target;
 use crate::model::ElementIndex;
 
-/// A property of a parent element, for reading one of its values.
+/// A property of a parent element, one of whose values is being read.
 pub(super) struct Slot<'a> {
     pub(super) parent: ElementIndex,
     pub(super) parent_id: &'a Dtmi,

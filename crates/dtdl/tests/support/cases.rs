@@ -4,12 +4,12 @@
 //!
 //! - `interface`: members of an Interface, `contents`: the values of that property, or `schema`: the schema of a
 //!   Telemetry. `context` adds to the `@context`; `@id` and `@type` are added;
-//! - `documents`: whole documents; `{V}` in any string is replaced by the DTDL version;
+//! - `documents`: whole documents; `{V}` in any string is replaced with the DTDL version;
 //! - `text`: text that need not be JSON.
 //!
 //! A case runs for each DTDL version in `versions` (default: all). `errors` lists the expected identifiers without
-//! `dtmi:dtdl:parsingError:`, with duplicates; `unresolved` lists identifiers that no document defines. Without
-//! either, the model is valid. `at` is the JSON pointer of the first error. `options` are the options of the parser.
+//! `dtmi:dtdl:parsingError:`, with duplicates; `unresolved` lists identifiers that no document defines. Without either,
+//! the model is valid. `at` is the JSON pointer of the first error. `options` are the parser options.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Generated Interfaces, for limits that only large models reach.
 
-/// Returns an Interface with additional members, which start with a comma.
+/// Returns an Interface with the additional `members`, a string that starts with a comma.
 pub(crate) fn interface(version: u8, name: &str, members: &str) -> String {
     format!(
         r#"{{"@context": "dtmi:dtdl:context;{version}", "@id": "dtmi:com:example:{name};1", "@type": "Interface"{members}}}"#

@@ -105,7 +105,7 @@ fn check(case: &Value, codes: &mut BTreeMap<String, usize>) -> Option<String> {
         .then(|| format!("expected {expected:?} to be unresolved, found {found:?}: {documents}"))
 }
 
-/// Returns the documents that the resolver of the case has for the identifiers.
+/// Returns the documents that the case's resolver has for the missing identifiers.
 fn resolved(case: &Value, missing: &[Dtmi]) -> Vec<Document<'static>> {
     let exchanges = case["resolution"].as_array().into_iter().flatten();
     let exchanges = exchanges.filter(|exchange| {

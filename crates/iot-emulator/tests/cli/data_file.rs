@@ -90,7 +90,7 @@ impl WriteCount {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits for a number of writes. The timeout limits a failing test.
+    /// Waits for a number of writes. The timeout keeps a failing test from hanging.
     pub(crate) async fn reach(&self, wanted: usize) {
         let reached = async {
             while self.0.load(Ordering::Relaxed) < wanted {

@@ -18,8 +18,8 @@ use tokio_rustls::client::TlsStream;
 use crate::data_file::Caller;
 use crate::program::{Program, start_by};
 
-/// Maximum number of file descriptors of the program: more than [`SLOW_BODIES`] for each of its endpoints, but fewer than
-/// the test's connections.
+/// The program's maximum number of file descriptors: more than [`SLOW_BODIES`] for each of its endpoints, but fewer
+/// than the test's connections.
 const DESCRIPTORS: u64 = 1300;
 const SILENT: usize = 1500;
 const SLOW_BODIES: usize = 200;

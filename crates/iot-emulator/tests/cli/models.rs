@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::options::{manage, started};
 
-/// Patches of digital twins must fit the models, here in a folder with a byte order mark and an array.
+/// Patches of digital twins must fit the models. The model file is an array and starts with a byte order mark.
 #[tokio::test]
 async fn models_are_read_from_a_file_or_folder() {
     let folder = tempfile::tempdir().unwrap();

@@ -97,7 +97,7 @@ async fn hub_options_take_effect() {
         setting(&caller, "/provisioning/throttling").await,
         json!({"enabled": true})
     );
-    // The certificate contains the names of the hub, which accepts tokens for them.
+    // The certificate contains the hub's host names, and the hub accepts tokens for them.
     let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
     let endpoint = caller.ready["iothub"]["endpoint"].as_str().unwrap();
     let port: u16 = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();
@@ -106,7 +106,7 @@ async fn hub_options_take_effect() {
         ("twin.test", true),
         ("factory.azure-devices.net", true),
         ("factory.service.azure-devices.net", true),
-        // In the certificate, but only for devices.
+        // This name is in the certificate, but only for devices.
         ("factory.device.azure-devices.net", false),
         ("emulator.azure-devices.net", false),
     ] {

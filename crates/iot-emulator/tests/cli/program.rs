@@ -20,7 +20,8 @@ impl Program {
         self.0.wait().expect("a killed program ends");
     }
 
-    /// Sends SIGTERM and returns whether the program ended with exit code 0. The timeout limits a failing test.
+    /// Sends SIGTERM and returns whether the program ended with exit code 0. The timeout keeps a failing test from
+    /// hanging.
     #[cfg(unix)]
     pub(crate) fn end_by_signal(&mut self) -> bool {
         let asked = Command::new("kill").arg(self.0.id().to_string()).status();

@@ -150,8 +150,8 @@ impl Connection {
         self.broken.store(true, Ordering::Relaxed);
     }
 
-    /// Sends a message and waits for its outcome. After a failure, the [`DeliveryState`] of the error shows whether
-    /// the hub may have accepted it. `timeouts` may replace the timeout of the settings for each of the two steps.
+    /// Sends a message and waits for its outcome. After a failure, the [`DeliveryState`] of the error shows whether the
+    /// hub may have accepted it. `timeouts` may replace the timeout in the settings for each of the two steps.
     pub(crate) async fn send(&self, message: Message<Data>, timeouts: CallTimeouts) -> Result<(), AmqpError> {
         let mut is_sent = false;
         let sending = async {
@@ -208,7 +208,7 @@ impl Connection {
             .map_err(convert::of_sender_attach)
     }
 
-    /// Attaches a receiving link. `limit` replaces the timeout of the settings, including the timeout of settlements.
+    /// Attaches a receiving link. `limit` replaces the timeout in the settings, including the timeout of settlements.
     pub(crate) async fn attach_receiver(
         &self,
         address: &str,

@@ -64,7 +64,7 @@ struct Repr {
     /// The public method that failed.
     operation: Option<&'static str>,
     attempts: u32,
-    /// Host and port of the hub, or of the proxy.
+    /// The hub's or the proxy's host and port.
     target: Option<String>,
     connection: Option<ConnectionFailure>,
     /// The clock skew, if the hub sent its time.
@@ -354,7 +354,7 @@ impl AmqpError {
         self.has_condition(&["amqp:resource-limit-exceeded"])
     }
 
-    /// Returns whether the message exceeds the maximum size of the hub, or a received message exceeds that of the client.
+    /// Returns whether a sent message exceeds the hub's maximum size, or a received message exceeds the client's.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         self.kind() == AmqpErrorKind::MessageTooLarge

@@ -68,7 +68,7 @@ impl Messaging {
         })))
     }
 
-    /// Returns the open connection or opens one. `limit` replaces the timeout of the settings.
+    /// Returns the open connection or opens one. `limit` replaces the timeout in the settings.
     pub(crate) async fn connection(&self, limit: Option<Duration>) -> Result<Arc<Connection>, AmqpError> {
         let connecting = async {
             let mut slot = self.0.connection.lock().await;

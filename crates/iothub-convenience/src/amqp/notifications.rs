@@ -161,7 +161,7 @@ async fn receive(link: Link, items: Items) {
                 tracing::info!(operation, code = error.code(), "{operation} is retried: {error}");
                 false
             }
-            // After a temporary error, the stream starts another round of attempts.
+            // After a temporary error, the stream starts a new round of attempts.
             Err(error) => !error.may_retry() | items.send(Err(error)).is_err(),
         };
         if ended {

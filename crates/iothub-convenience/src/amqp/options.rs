@@ -40,7 +40,7 @@ pub struct AmqpOptions {
     /// The endpoint to connect to instead of the hub's host: a host with an optional port and an optional `amqps://`.
     /// The server's certificate must be valid for this host.
     pub endpoint: Option<String>,
-    /// PEM certificates to trust in addition to those of the system, such as the certificate of an emulator.
+    /// PEM certificates to trust in addition to the system's certificates, such as an emulator's certificate.
     pub trusted_certificates: Option<String>,
     /// An HTTP proxy. The proxy settings of the environment are not used.
     pub proxy: Option<AmqpProxy>,
@@ -52,8 +52,8 @@ pub struct AmqpOptions {
     /// The maximum size of a received message, in bytes; zero means no limit. A larger message ends the stream of
     /// notifications with an error; see [`is_too_large`](crate::AmqpError::is_too_large). Default: 64 MiB.
     pub max_message_size: u64,
-    /// The maximum number of retries of a message or connection. Default: 3. [`CallOptions::retry`](crate::CallOptions::retry)
-    /// replaces this and `retry_delay`.
+    /// The maximum number of retries when sending a message or connecting. Default: 3.
+    /// [`CallOptions::retry`](crate::CallOptions::retry) replaces this and `retry_delay`.
     pub max_retries: u32,
     /// The wait before the first retry. It doubles with each further retry. Default: half a second.
     pub retry_delay: Duration,

@@ -56,7 +56,7 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
-    /// Creates the target for the endpoint in the options, or else for a hub with this REST endpoint.
+    /// Creates the target for the endpoint in the options, or if there is none, for the hub with this REST endpoint.
     #[expect(
         clippy::expect_used,
         reason = "the endpoint of a client is an http or https URL"

@@ -1,4 +1,4 @@
-//! Reading of keys.
+//! Bulk reads of keys.
 
 use crate::bulk::options::BulkOptions;
 use crate::bulk::report::BulkReport;
@@ -6,7 +6,7 @@ use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
 use crate::identity::{Authentication, AuthenticationType, IdentityId, SymmetricKey};
 
-/// Reading of keys.
+/// Bulk reads of keys.
 impl IotHubRegistryManager {
     /// Reads the keys of any number of devices and modules with bounded concurrency.
     ///

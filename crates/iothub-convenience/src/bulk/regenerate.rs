@@ -1,4 +1,4 @@
-//! Regeneration of keys by the service.
+//! Key regeneration by the service.
 
 use std::collections::HashSet;
 
@@ -41,7 +41,7 @@ fn wire_policy(policy: KeyPolicy) -> BulkRegenerateDeviceKeyPolicyKey {
     }
 }
 
-/// Regeneration of keys.
+/// Key regeneration.
 impl IotHubRegistryManager {
     /// Lets the service generate new keys for any number of devices and modules, up to 100 per request, and reports the keys.
     ///

@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorCode};
 
 /// The report of a bulk run, with an outcome for every item in the order of the items.
 ///
-/// [`into_unfinished`](Self::into_unfinished) returns the items for another run.
+/// [`into_unfinished`](Self::into_unfinished) returns the items for a next run.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 #[must_use = "only the report has the failures"]
@@ -52,7 +52,7 @@ pub struct BulkFailure {
     pub code: Option<ErrorCode>,
     /// The service's message, or the client's own message.
     pub message: String,
-    /// The error of the item's own call, or of the check before sending. Its `Display` is the message.
+    /// The error of the call for the item, or of the check before sending. Its `Display` is the message.
     pub error: Option<Error>,
 }
 
@@ -119,8 +119,8 @@ impl<I, T> BulkReport<I, T> {
         self.into_items(not_done)
     }
 
-    /// Returns the items for another run: items that were not done, items that were only refused together with
-    /// others, and items with an unknown outcome.
+    /// Returns the items for a next run: items that were not done, items that were only refused together with others,
+    /// and items with an unknown outcome.
     ///
     /// In that run, items with an unknown outcome may fail: a created device already exists, a deleted one is
     /// missing, and ETags have changed. [`regenerate_keys`](crate::IotHubRegistryManager::regenerate_keys) would generate

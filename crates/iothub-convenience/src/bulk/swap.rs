@@ -1,4 +1,4 @@
-//! Exchange of the two keys.
+//! Bulk swaps of primary and secondary keys.
 
 use azure_service_core::{Decision, Precondition, read_modify_write};
 
@@ -12,7 +12,7 @@ use crate::identity::{
     IdentityId, Module, SymmetricKey,
 };
 
-/// Exchange of keys.
+/// Key swaps.
 impl IotHubRegistryManager {
     /// Swaps the primary and the secondary key of any number of devices and modules with bounded concurrency, and reports the
     /// keys.
@@ -66,7 +66,7 @@ impl IotHubRegistryManager {
             || async { Ok(self.get_device(device_id).await?.into_model()?) },
             |device: Device, unconfirmed| {
                 decide(device.authentication.as_ref(), unconfirmed, || {
-                    // Without the status, the write would have to enable or disable the device.
+                    // The write must contain a status, and a guessed status could enable or disable the device.
                     let status = device.status.clone();
                     let status = status.ok_or_else(|| Error::invalid_response("the device has no status"))?;
                     Ok((

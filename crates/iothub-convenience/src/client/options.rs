@@ -1,4 +1,4 @@
-//! Options of the client.
+//! Client options.
 
 use std::time::Duration;
 
@@ -17,8 +17,9 @@ pub struct IotHubClientOptions {
     pub client_options: ClientOptions,
     /// The API version, sent with every request. Default: `2024-03-31`.
     ///
-    /// The hub also takes `2021-04-12`, without attributes and the regeneration of keys, and `2026-11-01`, with the members of
-    /// Azure Device Registry. A later version is sent as it is: members that this crate does not know are in `extra`.
+    /// The hub also accepts `2021-04-12`, which lacks attributes and key regeneration, and `2026-11-01`, which adds the
+    /// members of Azure Device Registry. A later version is sent unchanged: members that this crate does not know are
+    /// in `extra`.
     pub api_version: String,
     /// The host name in the connection strings and tokens of devices and modules, if devices connect to a different
     /// host from the client, such as the hub's [classic name](HubHost::classic) or a gateway. Default: the client's

@@ -110,7 +110,7 @@ impl ConfigurationContent {
     pub(super) fn check(&self) -> Result<()> {
         let contents = [&self.device_content, &self.modules_content, &self.module_content];
         let count = contents.iter().filter(|content| content.is_some()).count();
-        // A later version of the service may define another kind of content.
+        // A later version of the service may define a new kind of content.
         if count > 1 || (count == 0 && self.extra.is_empty()) {
             let reason = "must have exactly one of device_content, module_content and modules_content";
             return Err(Error::invalid_input("content", reason));

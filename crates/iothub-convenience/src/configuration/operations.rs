@@ -37,7 +37,8 @@ fn check_configuration_id(id: &str) -> Result<()> {
 /// Options of [`IotHubRegistryManager::get_configurations`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GetConfigurationsOptions {
-    /// The number of configurations to request. The service returns all, at most a hundred.
+    /// The number of configurations to request. The service ignores it and returns all configurations, at most a
+    /// hundred.
     pub max_count: Option<u32>,
 }
 

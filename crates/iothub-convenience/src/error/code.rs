@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::code_table::TABLE;
 
-/// An error code of the service: a number, and a name if the code is known.
+/// A service error code: a number, and a name if the code is known.
 ///
 /// The service returns the name for single calls and the number for bulk operations. Unknown codes have only a
 /// number.

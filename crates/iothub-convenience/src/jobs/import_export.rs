@@ -73,7 +73,7 @@ impl ImportExportJobRequest {
         self
     }
 
-    /// Includes configurations, in the blob with this name. Default name: `configurations.txt`.
+    /// Includes configurations, in the blob `blob_name`. Default name: `configurations.txt`.
     #[must_use]
     pub fn with_configurations(mut self, blob_name: Option<&str>) -> Self {
         self.include_configurations = Some(true);
@@ -81,8 +81,8 @@ impl ImportExportJobRequest {
         self
     }
 
-    /// Accesses the containers with a managed identity of the hub instead of signatures in the URIs: the resource id
-    /// of a user-assigned identity, or `None` for the system-assigned identity.
+    /// Accesses the containers with a managed identity of the hub instead of signatures in the URIs. `user_assigned` is
+    /// the resource id of a user-assigned identity, or `None` for the system-assigned identity.
     #[must_use]
     pub fn with_managed_identity(mut self, user_assigned: Option<&str>) -> Self {
         self.managed_identity = Some(user_assigned.map(str::to_owned));
