@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The file with the CA certificate that clients must trust. Dropping it removes a temporary file.
+/// The file with the CA certificate that clients must trust. Dropping it removes the file if it is temporary.
 pub(crate) struct CaFile {
     /// The absolute path, because clients may run in a different directory.
     pub(crate) path: PathBuf,

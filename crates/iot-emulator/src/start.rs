@@ -1,4 +1,4 @@
-//! Starts the emulator with the options of the command line.
+//! Starts the emulator with the command-line options.
 
 use std::error::Error;
 use std::time::Duration;

@@ -234,7 +234,7 @@ impl IotHubRegistryManager {
         }
     }
 
-    /// Fails if the client sends an API version that is older than `since`, the first one that has `what`.
+    /// Fails if the client sends an API version that is older than `since`, the first version that has `what`.
     pub(crate) fn require_version(&self, what: &str, since: &str) -> Result<()> {
         let version = self.settings.api_version.as_str();
         // Versions are dates. Strings in any other form are passed through, as are later versions.

@@ -54,7 +54,7 @@ pub enum HostRole {
     Service,
     /// `<hub>.device.azure-devices.net`: only devices and modules.
     Device,
-    /// Any other name, such as that of an emulator: both services and devices.
+    /// Any other name, such as an emulator's: both services and devices.
     Custom,
 }
 

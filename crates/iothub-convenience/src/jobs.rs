@@ -1,5 +1,5 @@
-//! Jobs: import and export of identities, scheduled twin updates and method calls, and their outcomes on single
-//! devices.
+//! Import and export jobs, scheduled jobs that update twins or call methods, and the outcomes of scheduled jobs on
+//! single devices.
 
 mod device_job;
 mod import_export;

@@ -152,7 +152,7 @@ async fn registry_and_authentication_options_take_effect() {
             "{found}"
         );
     }
-    // A shared access signature is refused before its signature is checked.
+    // With `--no-local-auth`, a shared access signature is refused without checking it.
     let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
     let client = Client::builder().tls_certs_only([Certificate::from_pem(&pem).unwrap()]);
     let signature = "SharedAccessSignature sr=localhost&sig=AAAA&se=4102444800&skn=iothubowner";

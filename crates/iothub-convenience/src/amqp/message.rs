@@ -258,7 +258,7 @@ impl CloudToDeviceMessage {
             + properties.sum::<usize>()
     }
 
-    /// Checks the size, the lengths of the ids, that content type and encoding are ASCII, and the property names.
+    /// Checks the size, the id lengths and the property names, and that content type and encoding are ASCII.
     fn check(&self) -> Result<()> {
         if self.size() > MAX_SIZE {
             let reason = format!("has {} bytes; at most {MAX_SIZE} are allowed", self.size());
@@ -391,8 +391,8 @@ mod tests {
     const BINARY: u8 = 0xa0;
     const NULL: &[u8] = &[0x40];
 
-    /// The message uses the types of the official clients: ids and address are strings, content type and encoding
-    /// symbols, the expiry a timestamp, application properties strings, the body one data section.
+    /// The message uses the types of the official clients: ids, address and application properties are strings, content
+    /// type and encoding are symbols, the expiry is a timestamp, and the body is one data section.
     #[test]
     fn sections_have_the_order_and_types_of_the_official_clients() {
         let message = CloudToDeviceMessage::new("{\"a\": \"ü ☃\"}")

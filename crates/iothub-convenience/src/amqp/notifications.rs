@@ -139,7 +139,8 @@ async fn receive(link: Link, items: Items) {
     let attempting = Mutex::new(());
     let dropped_in_a_pause = async || {
         items.closed().await;
-        // A running attempt notices the drop too: it sends the remaining settlements, ends and releases the lock.
+        // A running attempt notices that the stream was dropped: it sends the remaining settlements, ends and releases
+        // the lock.
         drop(attempting.lock().await);
     };
     loop {

@@ -40,7 +40,7 @@ pub struct AmqpOptions {
     /// The endpoint to connect to instead of the hub's host: a host with an optional port and an optional `amqps://`.
     /// The server's certificate must be valid for this host.
     pub endpoint: Option<String>,
-    /// PEM certificates to trust in addition to the system's certificates, such as an emulator's certificate.
+    /// PEM certificates, such as an emulator's, to trust in addition to the system's certificates.
     pub trusted_certificates: Option<String>,
     /// An HTTP proxy. The proxy settings of the environment are not used.
     pub proxy: Option<AmqpProxy>,

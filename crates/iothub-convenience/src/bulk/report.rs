@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorCode};
 
 /// The report of a bulk run, with an outcome for every item in the order of the items.
 ///
-/// [`into_unfinished`](Self::into_unfinished) returns the items for a next run.
+/// [`into_unfinished`](Self::into_unfinished) returns the items for a new run.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 #[must_use = "only the report has the failures"]
@@ -119,12 +119,12 @@ impl<I, T> BulkReport<I, T> {
         self.into_items(not_done)
     }
 
-    /// Returns the items for a next run: items that were not done, items that were only refused together with others,
+    /// Returns the items for a new run: items that were not done, items that were only refused together with others,
     /// and items with an unknown outcome.
     ///
-    /// In that run, items with an unknown outcome may fail: a created device already exists, a deleted one is
-    /// missing, and ETags have changed. [`regenerate_keys`](crate::IotHubRegistryManager::regenerate_keys) would generate
-    /// other keys for them; use [`into_not_done`](Self::into_not_done) there.
+    /// In that run, items with an unknown outcome may fail: a created device already exists, a deleted one is missing,
+    /// and ETags have changed. [`regenerate_keys`](crate::IotHubRegistryManager::regenerate_keys) would generate
+    /// different keys for them; use [`into_not_done`](Self::into_not_done) there.
     #[must_use]
     pub fn into_unfinished(self) -> Vec<I> {
         let unfinished = |result: &BulkResult<I, T>| match result.outcome {

@@ -79,8 +79,8 @@ impl IotHubClientOptions {
         Ok(())
     }
 
-    /// Returns default options that trust the certificates in `pem`, such as that of an emulator, in addition to the
-    /// system's. They apply to both HTTP and AMQP.
+    /// Returns default options that trust the certificates in `pem`, such as an emulator's, in addition to the system's
+    /// certificates. The options apply to both HTTP and AMQP.
     ///
     /// # Errors
     ///

@@ -47,8 +47,8 @@ model! {
         pub labels: Option<BTreeMap<String, String>> = "labels",
         /// The content. It is immutable: the service ignores changed content in an update.
         pub content: ConfigurationContent = "content",
-        /// The condition for targeted twins, as in a query: `*` for all, empty or missing for none. For module twins it begins
-        /// with `from devices.modules where`.
+        /// The condition for targeted twins, in the query language: `*` for all twins, empty or missing for no twins.
+        /// For module twins it begins with `from devices.modules where`.
         pub target_condition: Option<String> = "targetCondition",
         /// The time of creation.
         pub created_time_utc: Option<DateTime> = "createdTimeUtc",
@@ -159,7 +159,7 @@ impl Configuration {
         self.content.check()?;
         self.check_queries()?;
         let mut document = members(self);
-        // Names are compared ignoring case, because the service varies it.
+        // Names are compared ignoring case, because the service varies the case.
         document.retain(|name, _| !READ_ONLY.iter().any(|known| known.eq_ignore_ascii_case(name)));
         if let Some(Value::Object(metrics)) = document.get_mut("metrics") {
             metrics.shift_remove("results");

@@ -2,8 +2,7 @@
 
 use crate::error::{Error, ErrorCode, ErrorKind};
 
-/// Error codes for a resource that already exists. The status alone does not tell: other conflicts have status 409,
-/// too.
+/// Error codes for a resource that already exists. Status 409 is not sufficient, because other conflicts have it, too.
 const ALREADY_EXISTS: &[ErrorCode] = &[
     ErrorCode::DEVICE_ALREADY_EXISTS,
     ErrorCode::MODULE_ALREADY_EXISTS_ON_DEVICE,

@@ -30,8 +30,8 @@ pub struct DeviceSasToken {
 /// They are derived from an identity without a request, and name the [host for devices](Self::device_host_name). `Debug`
 /// does not show them.
 impl IotHubRegistryManager {
-    /// Returns the connection string of a device: `HostName=…;DeviceId=…;SharedAccessKey=…`, or with `x509=true` instead of
-    /// the key.
+    /// Returns the connection string of a device: `HostName=…;DeviceId=…;SharedAccessKey=…`, with `x509=true` instead
+    /// of the key for a device that authenticates with certificates.
     ///
     /// # Errors
     ///

@@ -42,7 +42,7 @@ pub enum IdProblem {
         /// The position of that character, counted in characters from 0.
         position: usize,
     },
-    /// The id is `.` or `..`, a relative path segment: a request for it would address the parent.
+    /// The id is `.` or `..`, a relative path segment, so a request for it would address a different resource.
     #[error("is a relative path segment, which addresses another resource")]
     DotSegment,
     /// The id begins with `$`, which is reserved for system modules created by the service.
