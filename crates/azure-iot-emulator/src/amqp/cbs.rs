@@ -39,7 +39,7 @@ pub(crate) async fn serve_requests(mut receiver: Receiver, peer: Peer) {
         let properties = request.properties.clone().unwrap_or_default();
         let (status, description) = put_token(&request, &peer);
         tracing::info!(status, "put-token");
-        // The id keeps its type, because some clients require it.
+        // The message id keeps its type in the reply, because some clients require that.
         let reply = reply(properties.message_id, status, description);
         peer.replies.send(properties.reply_to.as_deref(), reply);
     }

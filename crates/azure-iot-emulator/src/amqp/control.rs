@@ -41,7 +41,7 @@ impl Amqp {
         self.node.faults.clear();
     }
 
-    /// Breaks all AMQP connections without closing them: a reset over TCP.
+    /// Breaks all AMQP connections without closing them, over TCP with a reset.
     pub fn reset_connections(&self) {
         self.node.abort_all();
     }

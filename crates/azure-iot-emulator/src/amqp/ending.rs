@@ -27,7 +27,7 @@ impl Ending {
         self.closed |= is_performative(frame, CLOSE);
     }
 
-    /// Records that the client has sent no frame in time, unless it has made another error.
+    /// Records that the client has exceeded the idle limit, unless an error is already recorded.
     pub(crate) fn set_idle(&mut self) {
         self.error.get_or_insert(FrameError::Idle);
     }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::iothub::{Code, HubError};
 use crate::timestamp::Timestamp;
 
-/// Converts an error of the hub. The description is the JSON of the HTTP body.
+/// Converts a hub error. The description is the JSON of the HTTP body.
 pub(crate) fn of_hub(error: &HubError, now: OffsetDateTime) -> definitions::Error {
     let condition: ErrorCondition = match error.code {
         Code::DEVICE_NOT_FOUND | Code::MODULE_NOT_FOUND | Code::GENERIC_NOT_FOUND => {
@@ -39,7 +39,7 @@ pub(crate) fn of_hub(error: &HubError, now: OffsetDateTime) -> definitions::Erro
     definitions::Error::new(condition, description.to_string(), info)
 }
 
-/// Creates the error of a link whose client does not take messages of the size of the next one (AMQP 1.0, section 2.7.3).
+/// Creates the error for a link whose next message exceeds the client's maximum message size (AMQP 1.0, section 2.7.3).
 pub(crate) fn of_size(error: &MessageSizeExceeded) -> definitions::Error {
     let text = format!(
         "The next message has {} bytes, and the receiver takes at most {}.",

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::amqp::incoming::skip;
 
-/// Maximum time between two frames of a client, counted from the end of a frame. Empty frames count.
+/// Maximum time between two client frames, measured from the end of the first. Empty frames count.
 pub(crate) const IDLE_LIMIT: Duration = Duration::from_secs(240);
 
 /// Where the fields of an open performative with a short or a long list begin: after the frame header, the descriptor and
@@ -25,7 +25,7 @@ pub(crate) fn limit_in_milliseconds() -> u32 {
     u32::try_from(IDLE_LIMIT.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Halves the `idle-time-out` of an open performative; returns any other frame as it is.
+/// Halves the `idle-time-out` of an open performative; returns any other frame unchanged.
 pub(crate) fn announce_half(frame: Bytes) -> Bytes {
     let Some((at, limit)) = find(&frame) else {
         return frame;

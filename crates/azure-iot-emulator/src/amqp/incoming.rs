@@ -25,7 +25,7 @@ pub(crate) enum FrameError {
 /// The sessions of one connection and their attached handles, by channel, and the beginning of the next frame.
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
-    /// Whether the first protocol header, which may be that of another protocol, has been received.
+    /// Whether the first protocol header, of any protocol, has been received.
     started: bool,
     sessions: HashSet<u16>,
     attached: HashSet<(u16, u32)>,
@@ -66,7 +66,7 @@ impl Incoming {
         Ok(())
     }
 
-    /// Returns whether the client has sent no frame for longer than it may.
+    /// Returns whether the client has sent no frame for longer than the idle limit.
     pub(crate) fn is_idle(&self) -> bool {
         self.last_frame.is_beyond_limit()
     }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::iothub::{Acknowledgement, CloudToDeviceMessage, HubError};
 
-/// The property by which senders request feedback.
+/// The property with which senders request feedback.
 const ACK: &str = "iothub-ack";
 
 /// Converts a message. Its body must consist of data sections or be empty.
@@ -55,7 +55,7 @@ fn of_properties(properties: Properties) -> CloudToDeviceMessage {
     }
 }
 
-/// Converts a message id of any type to a string, which feedback refers to.
+/// Converts a message id of any type to a string, the form in which feedback refers to it.
 fn id_text(id: MessageId) -> String {
     match id {
         MessageId::String(text) => text,

@@ -62,7 +62,7 @@ struct Source {
 
 type Delivered = Result<Outcome, SendError>;
 
-/// The reason for the end of a link.
+/// The reason why a link ended.
 enum Ended {
     Detached(String),
     Close(definitions::Error),
@@ -201,7 +201,7 @@ fn message(kind: Kind, notification: &Notification, hub_name: &str) -> Message<D
         )
         .properties(Properties {
             message_id: Some(MessageId::String(uuid::Uuid::new_v4().to_string())),
-            // An official client requires it.
+            // An official client requires the user id.
             user_id: Some(Binary::from(hub_name.as_bytes().to_vec())),
             to: Some(to.to_owned()),
             content_type: Some(Symbol::from(content_type)),

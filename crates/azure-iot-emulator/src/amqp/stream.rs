@@ -37,7 +37,7 @@ struct AbortState {
 }
 
 impl AbortHandle {
-    /// Breaks the connection without closing it; over TCP with a reset.
+    /// Breaks the connection without closing it, over TCP with a reset.
     pub(crate) fn abort(&self) {
         self.0.set.store(true, Ordering::SeqCst);
         self.0.reader.wake();

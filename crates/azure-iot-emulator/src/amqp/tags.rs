@@ -86,7 +86,7 @@ impl<'a> Transfer<'a> {
     }
 }
 
-/// Returns the frame with a longer tag, if it is the only transfer of a delivery and has a tag.
+/// Returns the frame with a longer tag; `None` unless it is the only transfer of a delivery and has a tag.
 fn lengthened(frame: &Bytes) -> Option<Bytes> {
     let transfer = Transfer::parse(frame)?;
     let padding = TAG_LENGTH.checked_sub(transfer.tag.len())?;

@@ -129,7 +129,7 @@ impl BearerTokens {
     }
 }
 
-/// Compares as the services do: without regard to case and a trailing slash.
+/// Compares audiences as the services do, ignoring case and a trailing slash.
 fn contains(audiences: &[&str], audience: &str) -> bool {
     let audience = audience.trim_end_matches('/');
     audiences.iter().any(|known| known.eq_ignore_ascii_case(audience))
@@ -140,7 +140,7 @@ pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 /// The longest lifetime of tokens, ten years.
 const MAX_LIFETIME_SECONDS: u64 = 10 * 365 * 86_400;
 
-/// An error of a request for a bearer token.
+/// An error in a request for a bearer token.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TokenError {

@@ -58,7 +58,7 @@ enum Credentials {
         policy: String,
         rights: Rights,
     },
-    /// A principal with a token. It has all rights, because the emulator has no role assignments.
+    /// A principal with a bearer token. It has all rights, because the emulator has no role assignments.
     Bearer,
     /// A sender whose credentials the service has not checked yet.
     Unauthenticated,

@@ -16,17 +16,17 @@ pub(crate) enum AuthError {
     NoPolicy,
     #[error("there is no shared access policy with this name")]
     UnknownPolicy,
-    /// The signature was made with another key or over another string.
+    /// The signature was made with a different key or over a different string.
     #[error("the signature does not match")]
     WrongSignature,
     #[error("the token has expired or is not valid yet")]
     Expired,
-    /// The token's resource has another host, or does not contain the requested resource.
+    /// The token's resource has a different host, or does not contain the requested resource.
     #[error("the token's resource does not contain the requested resource")]
     WrongResource,
     #[error("the audience of the token is not this service")]
     WrongAudience,
-    /// The host name serves only devices, or only services, and the request is of the other side.
+    /// The host name serves only one side, devices or services, and the request is for the other.
     #[error("the host name does not serve this side: one name of a hub is for services, one for devices")]
     WrongSide,
     #[error("this host name of the hub requires that the TLS handshake names it (SNI)")]

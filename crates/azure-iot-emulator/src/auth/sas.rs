@@ -105,7 +105,7 @@ impl Policies {
             .collect()
     }
 
-    /// Validates the part of the header after `SharedAccessSignature ` for a request.
+    /// Validates a request's credentials: the part of the `Authorization` header after `SharedAccessSignature `.
     pub(crate) fn check(
         &self,
         credentials: &str,
@@ -190,7 +190,7 @@ pub(crate) struct Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// Parses the part of the header after `SharedAccessSignature `.
+    /// Parses the part of the `Authorization` header after `SharedAccessSignature `.
     pub(crate) fn parse(credentials: &'a str) -> Result<Self, AuthError> {
         let (mut resource, mut signature, mut expiry_text, mut policy) = (None, None, None, None);
         for field in credentials.split('&') {

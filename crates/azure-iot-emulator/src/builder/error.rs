@@ -22,7 +22,7 @@ pub enum StartError {
         service: &'static str,
         /// The address and port.
         address: SocketAddr,
-        /// The error of the operating system.
+        /// The underlying I/O error.
         source: io::Error,
     },
     /// The server certificate could not be created.

@@ -248,7 +248,7 @@ impl Builder {
         self
     }
 
-    /// Adds CA certificates (PEM, one or more) that webhooks trust in addition to those of the system.
+    /// Adds CA certificates (PEM, one or more) that webhooks trust in addition to the system's.
     pub fn event_webhook_certificates(mut self, pem: impl Into<String>) -> Self {
         self.webhook_certificates.push(pem.into());
         self
@@ -261,7 +261,7 @@ impl Builder {
         self
     }
 
-    /// Delays the effect of writes on queries of Digital Twins; no delay by default.
+    /// Delays the effect of writes on Digital Twins queries; no delay by default.
     pub fn query_lag(mut self, lag: Duration) -> Self {
         self.query_lag = lag;
         self

@@ -17,7 +17,7 @@ use crate::running::RunningProvisioning;
 use crate::server::endpoint::Endpoint;
 use crate::socket::local_authority;
 
-/// The name under which devices of all services register.
+/// The host name at which the devices of all provisioning services register.
 const GLOBAL_HOST: &str = "global.azure-devices-provisioning.net";
 
 impl ProvisioningService {
@@ -38,7 +38,7 @@ impl ProvisioningService {
 }
 
 impl Builder {
-    /// Creates the provisioning service beside a hub, unless it is disabled.
+    /// Creates the provisioning service for `hub`, unless the service is disabled.
     pub(super) fn new_provisioning(&self, hub: Option<&Arc<IotHub>>) -> Option<Arc<ProvisioningService>> {
         self.provisioning_port?;
         let hosts = HubHosts::new(&self.hub_name);
@@ -55,7 +55,7 @@ impl Builder {
         Some(Arc::new(service))
     }
 
-    /// Returns the host names of the service and of its devices.
+    /// Returns the host name of the service and the global host name that devices use.
     pub(super) fn provisioning_hosts(&self) -> [String; 2] {
         let service = format!("{}.azure-devices-provisioning.net", self.provisioning_name);
         [service, GLOBAL_HOST.to_owned()]

@@ -13,7 +13,7 @@ use crate::server::listener::Server;
 /// State that all endpoints share.
 pub(super) struct Shared {
     pub(super) tls: TlsAcceptor,
-    /// Asks clients for a certificate.
+    /// A TLS acceptor that asks clients for a certificate.
     pub(super) tls_with_client_certificates: TlsAcceptor,
     pub(super) faults: Faults,
     pub(super) journal: Option<Journal>,

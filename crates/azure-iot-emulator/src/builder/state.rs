@@ -83,7 +83,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Loads the state of the options, and adds the building to an empty instance.
+    /// Loads the state set in the options, and adds the building to an empty instance.
     fn load_state_and_building(
         &self,
         services: &[Arc<dyn StatefulService>],
