@@ -146,7 +146,7 @@ impl DigitalTwins {
         self.instance.session().graph.set_query_lag(lag, clock);
     }
 
-    /// Enables or disables the documented rate limits (default: disabled). Requests beyond them fail with 429.
+    /// Enables or disables the documented rate limits (default: disabled). Requests beyond the limits fail with 429.
     pub fn set_rate_limits(&self, enabled: bool) {
         self.instance.rates.set_enabled(enabled);
     }

@@ -137,7 +137,7 @@ impl<'a> Call<'a> {
         parse_if_none_match(self.precondition("if-none-match").as_deref())
     }
 
-    /// Returns the header of a precondition. One that is not ASCII is not ignored, because the write would be unconditional.
+    /// Returns a precondition header. Non-ASCII values are included; ignoring one would make the write unconditional.
     fn precondition(&self, name: &str) -> Option<Cow<'a, str>> {
         let value = self.request.headers.get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()))
@@ -159,7 +159,7 @@ impl<'a> Call<'a> {
         Ok(&self.request.body)
     }
 
-    /// Parses the body like [`json_body`](Self::json_body), after checking the limit of
+    /// Parses the body as [`json_body`](Self::json_body) does, after checking the limit of
     /// [`limited_body`](Self::limited_body).
     pub(crate) fn limited_json_body(&self, limits: &Limits) -> ServiceResult<serde_json::Result<Value>> {
         self.limited_body(limits)?;

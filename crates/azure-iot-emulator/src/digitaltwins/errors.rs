@@ -1,5 +1,5 @@
 //! The error responses of the service: one constructor per error, with the status, code and message that the real
-//! service sends. The comment says "inferred" where no response of the service is known.
+//! service sends. The comment says "inferred" where no response from the service is known.
 
 mod job;
 mod model;

@@ -13,7 +13,7 @@ pub(crate) fn job_not_found(id: &str) -> ServiceError {
     )
 }
 
-/// Returns the error for an unknown delete job. The message is inferred from that for import jobs.
+/// Returns the error for an unknown delete job. The message is inferred from the one for import jobs.
 pub(crate) fn delete_job_not_found(id: &str) -> ServiceError {
     ServiceError::new(
         404,
@@ -39,7 +39,7 @@ pub(crate) fn blob_uri_invalid(uri: &str) -> ServiceError {
     ))
 }
 
-/// Returns the error for a second job while one runs. The message is inferred; the code is
+/// Returns the error for starting a job while one is running. The message is inferred; the code is
 /// documented.
 pub(crate) fn job_limit_reached() -> ServiceError {
     ServiceError::new(

@@ -36,7 +36,7 @@ pub(crate) fn models_limit_exceeded(message: impl Into<String>) -> ServiceError 
     ServiceError::new(400, "LimitExceeded", message)
 }
 
-/// Returns the error for models that exist already, with the code that the service sends; its
+/// Returns the error for models that already exist, with the code that the service sends; its
 /// documentation says `ModelAlreadyExists`.
 pub(crate) fn models_exist(ids: &[&str]) -> ServiceError {
     ServiceError::new(
@@ -77,7 +77,7 @@ pub(crate) fn model_referenced(by: &[&str]) -> ServiceError {
     )
 }
 
-/// Returns the error for decommissioning a model that others refer to. The message is inferred; the
+/// Returns the error for decommissioning a model to which other models refer. The message is inferred; the
 /// code is documented.
 pub(crate) fn model_references_not_decommissioned(by: &[&str]) -> ServiceError {
     ServiceError::new(

@@ -34,7 +34,7 @@ pub(crate) struct ServiceError {
     pub(super) form: Form,
 }
 
-/// The codes of jobs, whose errors lack the header `x-ms-error-code`.
+/// Error codes of jobs; these errors lack the header `x-ms-error-code`.
 const WITHOUT_CODE_HEADER: [&str; 4] = [
     "JobNotFound",
     "JobIdAlreadyExists",

@@ -38,7 +38,7 @@ pub(crate) fn invalid_twin(faults: Vec<String>) -> ServiceError {
 }
 
 /// Returns the error for invalid properties of a relationship. The outer message is inferred from
-/// that for twins.
+/// the one for twins.
 pub(crate) fn invalid_relationship_properties(faults: Vec<String>) -> ServiceError {
     validation_failed("Invalid relationship specified", faults)
 }

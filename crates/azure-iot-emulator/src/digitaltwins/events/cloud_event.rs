@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// A notification of the instance in the format of CloudEvents 1.0.
+/// An event notification from the instance in the format of CloudEvents 1.0.
 ///
 /// Its JSON is the body of a webhook request, with the content type `application/cloudevents+json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]

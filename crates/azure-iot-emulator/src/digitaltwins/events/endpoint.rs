@@ -1,9 +1,9 @@
-//! Errors of endpoints.
+//! Endpoint errors.
 
 use thiserror::Error;
 use url::Url;
 
-/// Maximum number of endpoints of one instance, as documented.
+/// Maximum number of endpoints per instance, as documented.
 pub(super) const MAX_ENDPOINTS: usize = 6;
 
 /// Returns the URL for display, with `***` in place of the password.

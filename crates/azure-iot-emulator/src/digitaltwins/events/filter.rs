@@ -104,7 +104,7 @@ impl Operand {
     }
 }
 
-/// Returns the preview name of an event type. The names for relationships are inferred from those for twins.
+/// Returns the preview name of an event type. The names for relationships are inferred from the names for twins.
 fn preview_type(event_type: &str) -> &'static str {
     match event_type {
         event_type::TELEMETRY => "DigitalTwinTelemetryMessages",

@@ -141,7 +141,7 @@ impl EventRouting {
     pub(crate) fn telemetry_sent(&self, graph: &Graph, telemetry: Telemetry<'_>, origin: Origin<'_>) {
         self.send(|| {
             let twin = telemetry.twin;
-            // The model of a component is not known after the model of the twin was deleted.
+            // The model of a component is not known once the twin's model has been deleted.
             let schema = match telemetry.component {
                 None => Some(twin.model.to_string()),
                 Some(name) => {

@@ -21,7 +21,7 @@ use crate::digitaltwins::events::subscription::EventSubscription;
 use crate::digitaltwins::events::webhook;
 use crate::durable::{StateChange, Tracked};
 
-/// Maximum number of routes of one instance, as documented.
+/// Maximum number of routes per instance, as documented.
 const MAX_ROUTES: usize = 6;
 
 /// The routes and endpoints of an instance.
