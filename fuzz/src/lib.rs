@@ -1,4 +1,4 @@
-//! Support of the fuzz targets in `targets/`. `cargo xtask fuzz` builds and runs them.
+//! Support for the fuzz targets in `targets/`. `cargo xtask fuzz` builds and runs them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Method, header};
 use tempfile::TempDir;
 
-/// Creates a folder in memory, where the system has one, because targets write files at every execution.
+/// Creates a folder in memory, where the system has one, because targets write files on every execution.
 pub fn scratch_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     let folder = match memory.is_dir() {
@@ -17,7 +17,7 @@ pub fn scratch_folder() -> TempDir {
     folder.expect("a temporary folder can be created")
 }
 
-/// A temporary file whose content is replaced at every execution.
+/// A temporary file whose content is replaced on every execution.
 pub struct ScratchFile {
     path: PathBuf,
     _folder: TempDir,

@@ -1,4 +1,4 @@
-//! Parses text as a query of Digital Twins. A printed tree parses to the same tree.
+//! Parses text as a Digital Twins query. A printed tree parses to the same tree.
 
 #![no_main]
 
