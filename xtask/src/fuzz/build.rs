@@ -153,6 +153,7 @@ mod tests {
             jobs: 1,
             targets: vec!["nonsense".to_owned()],
             sanitizer: None,
+            seed: None,
         };
         let error = build(&Workspace::here(), &options).unwrap_err();
         let text = error.to_string();
