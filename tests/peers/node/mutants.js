@@ -8,9 +8,9 @@ const DTDL = path.join(__dirname, '../../../crates/dtdl');
 // Each entry is parsed as one document.
 const MODELS = [
   ['examples/models/climate.json', 'examples/models/greenhouse.json'],
-  ['fuzz/corpus/parse/every-schema.json'],
-  ['fuzz/corpus/parse/version-2.json'],
-  ['fuzz/corpus/parse/wrong.json'],
+  ['../../fuzz/seeds/dtdl_model/every-schema.json'],
+  ['../../fuzz/seeds/dtdl_model/version-2.json'],
+  ['../../fuzz/seeds/dtdl_model/wrong.json'],
 ];
 
 // Values of every kind of JSON, and terms and identifiers that are valid in one place and wrong in others.
