@@ -81,7 +81,7 @@ pub(crate) struct InitialTwin {
     pub(crate) desired: Map<String, Value>,
 }
 
-/// What happens when an assigned device registers again.
+/// The policy for a registration of a device that is assigned already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReprovisionPolicy {
